@@ -1,0 +1,11 @@
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
+  testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+  transform: { '^.+\\.[cm]?[jt]s$': '<rootDir>/test/jest-transform.cjs' },
+  transformIgnorePatterns: [],
+  moduleNameMapper: { '^#libs/(.+)$': '<rootDir>/libs/$1/src/index.ts' },
+  collectCoverageFrom: ['apps/**/*.ts', 'libs/**/*.ts', '!**/main.ts'],
+  coverageProvider: 'v8',
+};
