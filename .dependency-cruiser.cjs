@@ -10,7 +10,7 @@ const inward = {
   trust: ['core', 'events'],
   insight: [],
   engines: ['core'],
-  contracts: ['domain'],
+  contracts: ['core', 'events', 'domain'],
   runtime: ['core', 'events', 'domain', 'projections', 'insight', 'trust'],
   sources: ['core', 'events', 'domain', 'projections', 'insight', 'trust'],
   delivery: ['core', 'events', 'domain', 'projections', 'insight', 'trust'],
@@ -133,7 +133,11 @@ module.exports = {
     forbid(
       'no-orphans',
       'a file that imports nothing and that nobody imports is forgotten',
-      { orphan: true, path: '^(apps|libs)/', pathNot: [specs, '\\.d\\.ts$', '/main\\.ts$', '\\.worker\\.ts$'] },
+      {
+        orphan: true,
+        path: '^(apps|libs)/',
+        pathNot: [specs, '\\.d\\.ts$', '/main\\.ts$', '\\.worker\\.ts$'],
+      },
       {},
     ),
     forbid('no-unresolvable', 'an import that leads nowhere', {}, { couldNotResolve: true }),

@@ -20,9 +20,12 @@ export function isRefused<Event>(decision: Decision<Event>): decision is Refused
   return 'refused' in decision;
 }
 
-/** A business rule as plain functions over plain data. `evolve` is total: it ignores what is not its own. */
-export interface Decider<Command, Event, State> {
+/**
+ * A business rule as plain functions over plain data. `evolve` is total: it ignores what is not its own. `Seen` is an
+ * event as it is read back, when parts of it may be gone.
+ */
+export interface Decider<Command, Event, State, Seen = Event> {
   readonly initialState: State;
   decide(command: Command, state: State): Decision<Event>;
-  evolve(state: State, event: Event): State;
+  evolve(state: State, event: Seen): State;
 }

@@ -11,6 +11,7 @@ export interface Progress {
 
 export interface DocumentWrite {
   readonly projection: string;
+  /** Well-formed text, not empty, without U+0000; at most once in a commit. */
   readonly key: string;
   /** `undefined` removes the document. */
   readonly document: Document | undefined;
@@ -26,7 +27,11 @@ export interface DocumentCommit {
   readonly progress: readonly Progress[];
 }
 
-/** A page over a declared index. Every field named here is one of that index's `fields` or `covers`. */
+/**
+ * A page over a declared index, in the order of its `fields` after those that lead it and are given in `equals`, then
+ * of the key; numbers come before text, text in the order of its code points. An index holds the documents that have
+ * text or a number in all of its `fields`. Every field named here is one of its `fields` or `covers`.
+ */
 export interface DocumentQuery {
   readonly index: string;
   readonly equals: Readonly<Record<string, string | number>>;
@@ -36,11 +41,13 @@ export interface DocumentQuery {
   readonly from?: string | number;
   readonly to?: string | number;
   readonly order: 'asc' | 'desc';
+  /** 1 to 10,000, here and in `scan`. */
   readonly limit: number;
   /** Opaque keyset of an earlier page's end. */
   readonly cursor?: string;
 }
 
+/** A query by words may end a page early, even empty, to let others run: only a page without `next` is the last. */
 export interface DocumentPage {
   readonly items: readonly Document[];
   readonly next?: string;
@@ -51,10 +58,14 @@ export interface DocumentGroup {
   readonly id: string;
   readonly projections: readonly DocumentsDefinition[];
   getMany(projection: string, keys: readonly string[]): Promise<readonly (Document | undefined)[]>;
-  /** Throws `CursorError`, and `QueryTooBroadError` where `words` match more than MAX_WORD_MATCHES documents. */
+  /** Throws `CursorError`; an engine may throw `QueryTooBroadError` where `words` match more than MAX_WORD_MATCHES documents. */
   find(projection: string, query: DocumentQuery): Promise<DocumentPage>;
   /** Keys and documents in key order: for comparing and exporting. */
-  scan(projection: string, afterKey: string | undefined, limit: number): Promise<readonly (readonly [string, Document])[]>;
+  scan(
+    projection: string,
+    afterKey: string | undefined,
+    limit: number,
+  ): Promise<readonly (readonly [string, Document])[]>;
   progress(streams: readonly string[]): Promise<readonly (Progress | undefined)[]>;
   checkpoint(partition: number): Promise<Checkpoint | undefined>;
   /** `fenced`: another writer has moved the checkpoint; nothing was written and every cached document is stale. */
@@ -69,12 +80,14 @@ export interface Pointer {
 }
 
 export interface DocumentStore {
-  /** Opens a group, making it where it does not exist. */
+  /** Opens a group, making it where it does not exist; its projections stay those that it was made with. */
   open(id: string, projections: readonly DocumentsDefinition[]): Promise<DocumentGroup>;
   groups(): Promise<readonly string[]>;
+  /** With which projections a group was made; `undefined` where there is no such group. */
+  madeWith(id: string): Promise<readonly { readonly name: string; readonly version: number }[] | undefined>;
   drop(id: string): Promise<void>;
   pointers(): Promise<readonly Pointer[]>;
-  /** Durable, and all at once. */
+  /** Durable, and all at once; pointers of other projections stay. */
   point(pointers: readonly Pointer[]): Promise<void>;
 }
 

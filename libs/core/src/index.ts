@@ -9,3 +9,4 @@ export * from './document-store';
 export * from './vault';
 export * from './snapshots';
 export * from './lru';
+export * from './engine-error';

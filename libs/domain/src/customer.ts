@@ -1,6 +1,6 @@
 import { refuse } from '#libs/core';
 import type { Decider } from '#libs/core';
-import type { CustomerEvent, Identifier, LedgerEvent } from '#libs/events';
+import type { CustomerEvent, Identifier, LedgerEvent, SeenEvent } from '#libs/events';
 import { present, provenanceOf } from './command';
 import type { Attributes, Source } from './command';
 
@@ -37,7 +37,7 @@ export interface CustomerState {
 }
 
 /** Who owns an identifier is decided by the vault's unique index, before this: see runtime/resolve. */
-export const customer: Decider<CustomerCommand, LedgerEvent, CustomerState> = {
+export const customer: Decider<CustomerCommand, LedgerEvent, CustomerState, SeenEvent> = {
   initialState: { registered: false },
   decide(command, state): readonly CustomerEvent[] | ReturnType<typeof refuse> {
     if (command.name === 'customer') {

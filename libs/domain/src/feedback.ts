@@ -1,5 +1,5 @@
 import type { Decider, Decision, Instant } from '#libs/core';
-import type { Channel, FeedbackType, LedgerEvent } from '#libs/events';
+import type { Channel, FeedbackType, LedgerEvent, SeenEvent } from '#libs/events';
 import { present, provenanceOf, refuseFuture } from './command';
 import type { CustomerReference, Source } from './command';
 
@@ -20,7 +20,7 @@ export interface FeedbackInput {
 
 export type FeedbackState = Record<string, never>;
 
-export const feedback: Decider<FeedbackInput, LedgerEvent, FeedbackState> = {
+export const feedback: Decider<FeedbackInput, LedgerEvent, FeedbackState, SeenEvent> = {
   initialState: {},
   decide({ command, now }): Decision<LedgerEvent> {
     const { customer: _customer, source, ...fields } = command.body;

@@ -1,5 +1,5 @@
 import type { Decision, Instant } from '#libs/core';
-import type { LedgerEvent } from '#libs/events';
+import type { LedgerEvent, SeenEvent } from '#libs/events';
 import { customer } from './customer';
 import type { CustomerCommand, CustomerState } from './customer';
 import { feedback } from './feedback';
@@ -31,7 +31,7 @@ export const initialStreamState: StreamState = {
   touchpoint: touchpoint.initialState,
 };
 
-export function evolveStream(state: StreamState, event: LedgerEvent): StreamState {
+export function evolveStream(state: StreamState, event: SeenEvent): StreamState {
   const nextCustomer = customer.evolve(state.customer, event);
   const nextTouchpoint = touchpoint.evolve(state.touchpoint, event);
   if (nextCustomer === state.customer && nextTouchpoint === state.touchpoint) return state;

@@ -1,5 +1,5 @@
 import type { Decider, Decision, Instant } from '#libs/core';
-import type { Channel, Item, LedgerEvent, Money } from '#libs/events';
+import type { Channel, Item, LedgerEvent, Money, SeenEvent } from '#libs/events';
 import { present, provenanceOf, refuseFuture } from './command';
 import type { CustomerReference, Source } from './command';
 
@@ -35,7 +35,7 @@ export interface PurchaseInput {
   readonly now: Instant;
 }
 
-export const purchase: Decider<PurchaseInput, LedgerEvent, PurchaseState> = {
+export const purchase: Decider<PurchaseInput, LedgerEvent, PurchaseState, SeenEvent> = {
   initialState: {},
   decide({ command, now }): Decision<LedgerEvent> {
     const refused = refuseFuture(command.body.occurredAt, now);

@@ -1,5 +1,5 @@
 import type { Decider, Decision, Instant } from '#libs/core';
-import type { Instrument, LedgerEvent } from '#libs/events';
+import type { Instrument, LedgerEvent, SeenEvent } from '#libs/events';
 import { present, provenanceOf, refuseFuture } from './command';
 import type { CustomerReference, Source } from './command';
 
@@ -21,7 +21,7 @@ export interface SurveyInput {
 
 export type SurveyState = Record<string, never>;
 
-export const survey: Decider<SurveyInput, LedgerEvent, SurveyState> = {
+export const survey: Decider<SurveyInput, LedgerEvent, SurveyState, SeenEvent> = {
   initialState: {},
   decide({ command, now }): Decision<LedgerEvent> {
     const { customer: _customer, source, ...fields } = command.body;

@@ -5,6 +5,7 @@ import type {
   Direction,
   LedgerEvent,
   Purpose,
+  SeenEvent,
   TouchpointEvent,
   TouchpointFacts,
   TouchpointKind,
@@ -91,7 +92,7 @@ export interface TouchpointInput {
   readonly target?: Target;
 }
 
-export const touchpoint: Decider<TouchpointInput, LedgerEvent, TouchpointState> = {
+export const touchpoint: Decider<TouchpointInput, LedgerEvent, TouchpointState, SeenEvent> = {
   initialState: { redacted: [] },
   decide(input, state): Decision<TouchpointEvent> {
     const { command, now, target } = input;
@@ -153,8 +154,8 @@ function correct(body: CorrectTouchpoint, target: Target, now: Instant): Decisio
 export function targetOf(
   touchpointId: string,
   recordedAt: Instant,
-  event: LedgerEvent,
-  correction: LedgerEvent | undefined,
+  event: SeenEvent,
+  correction: SeenEvent | undefined,
 ): Target | undefined {
   if (event.type !== 'touchpoint-recorded.v1') return undefined;
   const { channel, direction, kind, occurredAt = recordedAt, agent, department, durationSeconds } = event.data;

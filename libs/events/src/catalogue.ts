@@ -1,7 +1,7 @@
 import { customerProfileChanged, customerRegistered, identifierLinked, identifierUnlinked } from './customer';
 import type { CustomerEvent } from './customer';
 import { EventFormatError } from './define-event';
-import type { EventDefinition, Fields } from './define-event';
+import type { EventDefinition, Fields, SeenEventOf } from './define-event';
 import { feedbackReceived } from './feedback';
 import type { FeedbackEvent } from './feedback';
 import { purchaseRecorded, purchaseRefunded } from './purchase';
@@ -38,6 +38,9 @@ const definitions = {
   'feedback-received.v1': feedbackReceived,
 } as const satisfies { readonly [T in EventType]: EventDefinition<T, Fields> };
 
+/** An event as a fold sees it: sealed fields may be gone. */
+export type SeenEvent = { [T in EventType]: SeenEventOf<(typeof definitions)[T]> }[EventType];
+
 /** Every event type that this build writes. */
 export const EVENT_TYPES: readonly string[] = Object.keys(definitions);
 
@@ -55,10 +58,10 @@ export function definitionOf(type: string): (typeof definitions)[EventType] {
 }
 
 /**
- * Reads an event as it was written, in any released version, into today's type. `sealedPresent` is false where a blob
- * is gone: its fields are then missing. Unknown types and malformed data throw `EventFormatError`.
+ * Reads an event as it was written, in any released version, into today's type. Fields of a blob that is gone are
+ * missing. Unknown types and malformed data throw `EventFormatError`.
  */
-export function parseEvent(type: string, data: unknown, sealedPresent: boolean): LedgerEvent {
+export function parseEvent(type: string, data: unknown): SeenEvent {
   const current = upcastWith(upcasters, type, data);
-  return definitionOf(current.type).parse(current.data, sealedPresent);
+  return definitionOf(current.type).parseSeen(current.data);
 }

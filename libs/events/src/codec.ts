@@ -15,20 +15,21 @@ export const MAX_NESTING = 16;
 const MONEY_AMOUNT = /^-?\d{1,15}(\.\d{1,6})?$/;
 const CURRENCY = /^[A-Z]{3}$/;
 
-export interface Money {
+// Type aliases, not interfaces: only these count as JSON objects to the compiler.
+export type Money = {
   readonly amount: string;
   readonly currency: string;
-}
-export interface Identifier {
+};
+export type Identifier = {
   readonly type: string;
   readonly value: string;
-}
-export interface Item {
+};
+export type Item = {
   readonly sku: string;
   readonly name?: string;
   readonly quantity: number;
   readonly unitPrice?: Money;
-}
+};
 
 export function text(maxLength = MAX_TEXT): Codec<string> {
   return {

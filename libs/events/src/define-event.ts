@@ -19,22 +19,30 @@ export const CLASS_OF_PURPOSE: Readonly<Record<Purpose, PrivacyClass>> = {
 /** `clear`: committed as it is, so a code, an id, an instant or a count. Otherwise the class whose key seals it. */
 export type Privacy = 'clear' | 'by-purpose' | PrivacyClass;
 
-export interface Field<T, Optional extends boolean> {
+export interface Field<T, Optional extends boolean, P extends Privacy> {
   readonly codec: Codec<T>;
-  readonly privacy: Privacy;
+  readonly privacy: P;
   readonly optional: Optional;
 }
-export type Fields = Readonly<Record<string, Field<unknown, boolean>>>;
+export type Fields = Readonly<Record<string, Field<unknown, boolean, Privacy>>>;
 
-type Value<F> = F extends Field<infer T, boolean> ? T : never;
-type OptionalName<F extends Fields> = { [K in keyof F]: F[K] extends Field<unknown, true> ? K : never }[keyof F];
+type Value<F> = F extends Field<infer T, boolean, Privacy> ? T : never;
+type OptionalName<F extends Fields> = {
+  [K in keyof F]: F[K] extends Field<unknown, true, Privacy> ? K : never;
+}[keyof F];
+/** Optional, or sealed: what a reader may not find. */
+type UnseenName<F extends Fields> = {
+  [K in keyof F]: F[K] extends Field<unknown, false, 'clear'> ? never : K;
+}[keyof F];
 type Simplify<T> = { [K in keyof T]: T[K] };
-/** An event's data with clear and sealed fields merged, inferred from its declaration. */
-export type DataOf<F extends Fields> = Simplify<
-  { readonly [K in Exclude<keyof F, OptionalName<F>>]: Value<F[K]> } & {
-    readonly [K in OptionalName<F>]?: Value<F[K]>;
-  }
+type DataWithout<F extends Fields, Missing extends keyof F> = Simplify<
+  { readonly [K in Exclude<keyof F, Missing>]: Value<F[K]> } & { readonly [K in Missing]?: Value<F[K]> }
 >;
+
+/** An event's data as it is written, clear and sealed fields merged; inferred from its declaration. */
+export type DataOf<F extends Fields> = DataWithout<F, OptionalName<F>>;
+/** The same as it is read: a sealed field is missing where its blob was dropped or its key destroyed. */
+export type SeenDataOf<F extends Fields> = DataWithout<F, UnseenName<F>>;
 
 export interface EventDefinition<Type extends string, F extends Fields> {
   readonly type: Type;
@@ -43,10 +51,12 @@ export interface EventDefinition<Type extends string, F extends Fields> {
   readonly clearNames: readonly string[];
   /** Names of the sealed fields, in canonical order. */
   readonly sealedNames: readonly string[];
-  /** The field of the earlier event that this one is about, if it is about one. */
+  /** The field that names the earlier event that this one is about, if it is about one. */
   readonly about?: AboutDefinition;
-  /** Strict: every required field, no undeclared one. Sealed fields may be missing where their blob is gone. */
-  parse(data: unknown, sealedPresent?: boolean): { readonly type: Type; readonly data: DataOf<F> };
+  /** Before an append. Strict: every required field, no undeclared one. Throws `EventFormatError`. */
+  parse(data: unknown): { readonly type: Type; readonly data: DataOf<F> };
+  /** After a read: as strict, but for sealed fields that are gone. */
+  parseSeen(data: unknown): { readonly type: Type; readonly data: SeenDataOf<F> };
 }
 
 export interface AboutDefinition {
@@ -58,15 +68,15 @@ export class EventFormatError extends Error {
   override readonly name = 'EventFormatError';
 }
 
-export function clear<T>(codec: Codec<T>): Field<T, false> {
+export function clear<T>(codec: Codec<T>): Field<T, false, 'clear'> {
   return { codec, privacy: 'clear', optional: false };
 }
 
-export function sealed<T>(privacy: Exclude<Privacy, 'clear'>, codec: Codec<T>): Field<T, false> {
+export function sealed<T, P extends Exclude<Privacy, 'clear'>>(privacy: P, codec: Codec<T>): Field<T, false, P> {
   return { codec, privacy, optional: false };
 }
 
-export function optional<T>(field: Field<T, false>): Field<T, true> {
+export function optional<T, P extends Privacy>(field: Field<T, false, P>): Field<T, true, P> {
   return { ...field, optional: true };
 }
 
@@ -77,36 +87,42 @@ export function defineEvent<const Type extends string, F extends Fields>(
 ): EventDefinition<Type, F> {
   const names = Object.keys(fields).toSorted();
   const isClear = (name: string): boolean => fields[name]?.privacy === 'clear';
-  const fault = (data: JsonObject, sealedPresent: boolean): string | undefined => {
-    for (const name in data) {
-      if (fields[name] === undefined && data[name] !== undefined) return `undeclared field ${name}`;
-    }
-    for (const name of names) {
-      const field = fields[name];
-      const value = data[name];
-      if (field === undefined) continue;
-      if (value === undefined) {
-        if (!field.optional && (sealedPresent || field.privacy === 'clear')) return `missing field ${name}`;
-      } else if (!field.codec.is(value)) return `malformed field ${name}`;
-    }
-    return undefined;
+  const matches = (data: unknown): data is DataOf<F> => faultOf(fields, data, true) === undefined;
+  const matchesSeen = (data: unknown): data is SeenDataOf<F> => faultOf(fields, data, false) === undefined;
+  // Never the value: a message may reach a log.
+  const fail = (data: unknown, complete: boolean): never => {
+    throw new EventFormatError(`${type}: ${faultOf(fields, data, complete) ?? 'malformed'}`);
   };
-  const matches = (data: unknown, sealedPresent: boolean): data is DataOf<F> =>
-    isJsonObject(data) && fault(data, sealedPresent) === undefined;
   return {
     type,
     fields,
     clearNames: names.filter(isClear),
     sealedNames: names.filter((name) => !isClear(name)),
     ...(about === undefined ? {} : { about }),
-    parse(data, sealedPresent = true) {
-      if (matches(data, sealedPresent)) return { type, data };
-      const what = isJsonObject(data) ? fault(data, sealedPresent) : 'not an object';
-      // Never the value: a message may reach a log.
-      throw new EventFormatError(`${type}: ${what}`);
-    },
+    parse: (data) => (matches(data) ? { type, data } : fail(data, true)),
+    parseSeen: (data) => (matchesSeen(data) ? { type, data } : fail(data, false)),
   };
 }
 
-/** The event type that a definition declares. */
-export type EventOf<D> = D extends EventDefinition<infer Type, infer F> ? { readonly type: Type; readonly data: DataOf<F> } : never;
+function faultOf(fields: Fields, data: unknown, complete: boolean): string | undefined {
+  if (!isJsonObject(data)) return 'not an object';
+  for (const name in data) {
+    if (data[name] !== undefined && !Object.hasOwn(fields, name)) return `undeclared field ${name}`;
+  }
+  for (const name in fields) {
+    const field = fields[name];
+    if (field === undefined) continue;
+    const value = data[name];
+    if (value === undefined) {
+      if (!field.optional && (complete || field.privacy === 'clear')) return `missing field ${name}`;
+    } else if (!field.codec.is(value)) return `malformed field ${name}`;
+  }
+  return undefined;
+}
+
+/** The event type that a definition declares, as it is written. */
+export type EventOf<D> =
+  D extends EventDefinition<infer Type, infer F> ? { readonly type: Type; readonly data: DataOf<F> } : never;
+/** The same as it is read. */
+export type SeenEventOf<D> =
+  D extends EventDefinition<infer Type, infer F> ? { readonly type: Type; readonly data: SeenDataOf<F> } : never;

@@ -28,7 +28,7 @@ export type TouchpointKind = (typeof TOUCHPOINT_KINDS)[number];
 export const MAX_DURATION_SECONDS = 31_622_400;
 
 /** The clear fields of a touchpoint as they stand. In a correction `occurredAt` is always there: the effective one. */
-export interface TouchpointFacts {
+export type TouchpointFacts = {
   readonly channel: Channel;
   readonly direction: Direction;
   readonly kind: TouchpointKind;
@@ -39,7 +39,7 @@ export interface TouchpointFacts {
   readonly outcome?: string;
   readonly campaignId?: string;
   readonly interactionId?: string;
-}
+};
 
 const clearFields = {
   channel: clear(oneOf(CHANNELS)),

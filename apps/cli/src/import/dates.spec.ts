@@ -42,7 +42,9 @@ describe('date formats', () => {
   });
 
   it('tries formats in turn and leaves a finished instant alone', () => {
-    const formats = ['M/d/yyyy H:mm', 'M/d/yyyy'].map(dateFormat).filter((format) => typeof format !== 'string');
+    const formats = ['M/d/yyyy H:mm', 'M/d/yyyy']
+      .map(dateFormat)
+      .filter((format) => typeof format !== 'string');
     expect(readInstant('1/2/2020', formats, UTC)).toBe('2020-01-02T00:00:00.000Z');
     expect(readInstant('2020-01-02T03:04:05.678Z', formats, UTC)).toBe('2020-01-02T03:04:05.678Z');
   });

@@ -62,7 +62,11 @@ export function dateFormat(pattern: string): DateFormat | string {
 }
 
 /** `2010-12-01T08:26:00.000Z`, by the first format that fits; undefined where none does. */
-export function readInstant(text: string, formats: readonly DateFormat[], zone: TimeZone): string | undefined {
+export function readInstant(
+  text: string,
+  formats: readonly DateFormat[],
+  zone: TimeZone,
+): string | undefined {
   if (CANONICAL.test(text)) return text;
   for (const format of formats) {
     const ms = format.read(text, zone);
@@ -92,7 +96,9 @@ function compile(pattern: string): RegExp | string {
     parts.add(part);
     source += `(?<${part}>${expression})`;
   }
-  const missing = ['yyyy|yy', 'MM|MMM', 'dd'].find((names) => !names.split('|').some((name) => parts.has(name)));
+  const missing = ['yyyy|yy', 'MM|MMM', 'dd'].find(
+    (names) => !names.split('|').some((name) => parts.has(name)),
+  );
   if (missing !== undefined) return `it has no ${missing.replace('|', ' or ')}`;
   if (parts.has('hh') !== parts.has('a')) return 'hh and a (AM/PM) need each other';
   return new RegExp(`^${source}$`, 'i');

@@ -1,4 +1,13 @@
-import { add, cleanDecimal, compare, formatDecimal, multiply, parseDecimal, round, withPlaces } from './decimal';
+import {
+  add,
+  cleanDecimal,
+  compare,
+  formatDecimal,
+  multiply,
+  parseDecimal,
+  round,
+  withPlaces,
+} from './decimal';
 import type { Decimal } from './decimal';
 
 function decimal(text: string): Decimal {

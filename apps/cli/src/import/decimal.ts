@@ -5,7 +5,7 @@ export interface Decimal {
 }
 
 /** Digits of one number in the input; longer ones are no amounts, and BigInt would get slow on them. */
-export const MAX_DIGITS = 60;
+const MAX_DIGITS = 60;
 
 export const ZERO: Decimal = { units: 0n, scale: 0 };
 

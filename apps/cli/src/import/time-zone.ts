@@ -38,7 +38,6 @@ export function timeZone(name: string): TimeZone | undefined {
       const before = offsetAt(wallMs - DAY_MS);
       const after = offsetAt(wallMs + DAY_MS);
       const early = wallMs - before;
-      if (before === after && offsetAt(early) === before) return early;
       if (offsetAt(early) === before) return early;
       const late = wallMs - after;
       return offsetAt(late) === after ? late : early;

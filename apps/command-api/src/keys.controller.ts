@@ -1,0 +1,41 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiKeyAnswer, ApiKeyCreated, check, CreateApiKey } from '#libs/contracts';
+import { Policy, ProblemError, refusalToProblem } from '#libs/nest';
+import type { ApiRequest } from '#libs/nest';
+import { ApiKeys } from '#libs/runtime';
+import type { ApiKeyInfo, CreatedApiKey } from '#libs/runtime';
+
+@Controller('v1/keys')
+@Policy('keys')
+@ApiTags('keys')
+export class KeysController {
+  constructor(private readonly keys: ApiKeys) {}
+
+  /** The key itself is in this answer and nowhere else. */
+  @Post()
+  @ApiBody({ type: CreateApiKey })
+  @ApiCreatedResponse({ type: ApiKeyCreated })
+  async create(@Req() request: ApiRequest): Promise<CreatedApiKey> {
+    const checked = check(CreateApiKey, request.body);
+    if (!checked.ok) {
+      throw new ProblemError('invalid-body', 'The body does not fit its contract.', { errors: checked.errors });
+    }
+    const { name, roles, expiresAt } = checked.value;
+    const created = await this.keys.create({ name, roles, ...(expiresAt === undefined ? {} : { expiresAt }) });
+    if ('refused' in created) throw refusalToProblem(created.refused);
+    return created;
+  }
+
+  @Get()
+  @ApiOkResponse({ type: [ApiKeyAnswer] })
+  async list(): Promise<{ items: readonly ApiKeyInfo[]; next: null }> {
+    return { items: await this.keys.list(), next: null };
+  }
+
+  @Delete(':keyId')
+  @HttpCode(204)
+  async revoke(@Param('keyId') keyId: string): Promise<void> {
+    if (!(await this.keys.revoke(keyId))) throw new ProblemError('key-not-found', 'There is no such key.');
+  }
+}

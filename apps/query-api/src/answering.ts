@@ -1,0 +1,46 @@
+import { CursorError, QueryTooBroadError, isUuid } from '#libs/core';
+import { checkQuery } from '#libs/contracts';
+import { ProblemError } from '#libs/nest';
+import type { ApiReply, ApiRequest } from '#libs/nest';
+import type { Answer, Reader, Waiting } from '#libs/runtime';
+
+type QueryType<T extends object> = new () => T;
+
+/** The query string as its contract reads it. */
+export function queryOf<T extends object>(type: QueryType<T>, request: ApiRequest): T {
+  const query: Record<string, unknown> = { ...Object(request.query) };
+  const checked = checkQuery(type, query);
+  if (checked.ok) return checked.value;
+  throw new ProblemError('invalid-query', 'The query does not fit its contract.', { errors: checked.errors });
+}
+
+export function waitingOf({ waitFor, waitMs }: { waitFor?: number; waitMs?: number }): Waiting | undefined {
+  const LONGEST_MS = 10_000;
+  return waitFor === undefined ? undefined : { revision: waitFor, timeoutMs: waitMs ?? LONGEST_MS };
+}
+
+/** A customer's id from the path; 404 where nobody was ever registered under it. */
+export async function knownCustomer(reader: Reader, id: string): Promise<string> {
+  const customerId = id.toLowerCase();
+  if (isUuid(customerId) && (await reader.exists(customerId))) return customerId;
+  throw new ProblemError('customer-not-found', 'There is no such customer.');
+}
+
+/** Sets the headers of a customer-scoped answer and gives its body. */
+export async function answer<Body>(reply: ApiReply, reading: Promise<Answer<Body>>): Promise<Body> {
+  try {
+    const { body, revision, stale } = await reading;
+    reply.header('touchstone-revision', String(revision));
+    if (stale) reply.header('touchstone-stale', 'true');
+    return body;
+  } catch (error) {
+    if (error instanceof CursorError) throw new ProblemError('invalid-cursor', 'This cursor is not one of this query’s.', { cause: error });
+    if (error instanceof QueryTooBroadError) throw new ProblemError('query-too-broad', 'More than 10,000 entries match.', { cause: error });
+    throw error;
+  }
+}
+
+/** A page as API §1 shapes it. */
+export function pageOf<Item>(items: readonly Item[], next: string | undefined): { items: readonly Item[]; next: string | null } {
+  return { items, next: next ?? null };
+}

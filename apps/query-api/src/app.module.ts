@@ -1,0 +1,38 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import type { EventLog } from '#libs/core';
+import { HEALTH_CHECKS } from '#libs/nest';
+import { History, ProjectionAdmin, Reader } from '#libs/runtime';
+import { CustomerQueriesController } from './customers.controller';
+import { FeedController } from './feed.controller';
+import { HistoryController } from './history.controller';
+import { LogOf } from './log-of';
+import { projectionCheck } from './projection-check';
+import { ProjectionMetrics } from './projection-metrics';
+import { ProjectionsController } from './projections.controller';
+
+export interface QuerySide {
+  readonly log: EventLog;
+  readonly reader: Reader;
+  readonly history: History;
+  readonly admin: ProjectionAdmin;
+}
+
+/** The HTTP read side, on the read models and the log that a process gives it. */
+@Module({})
+export class QueryApiModule {
+  static with({ log, reader, history, admin }: QuerySide): DynamicModule {
+    return {
+      module: QueryApiModule,
+      controllers: [CustomerQueriesController, HistoryController, FeedController, ProjectionsController],
+      providers: [
+        { provide: LogOf, useValue: new LogOf(log) },
+        { provide: Reader, useValue: reader },
+        { provide: History, useValue: history },
+        { provide: ProjectionAdmin, useValue: admin },
+        { provide: HEALTH_CHECKS, useValue: [projectionCheck(admin)] },
+        ProjectionMetrics,
+      ],
+    };
+  }
+}

@@ -1,0 +1,79 @@
+import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { JsonObject } from '#libs/core';
+import { check, CustomerPageQuery, CustomerProfile, CustomerQuery, LookupCustomer, PurchasePage, TimelinePage, TimelineQuery } from '#libs/contracts';
+import { maskProfile, maskPurchase, maskTimelineEntry, Policy, ProblemError } from '#libs/nest';
+import type { ApiReply, ApiRequest } from '#libs/nest';
+import { Reader } from '#libs/runtime';
+import { answer, knownCustomer, pageOf, queryOf, waitingOf } from './answering';
+
+@Controller('v1/customers')
+@Policy('customers')
+@ApiTags('customers')
+export class CustomerQueriesController {
+  constructor(private readonly reader: Reader) {}
+
+  @Post('lookup')
+  @HttpCode(200)
+  @ApiBody({ type: LookupCustomer })
+  @ApiOkResponse({ type: CustomerProfile })
+  async lookup(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: ApiReply): Promise<JsonObject> {
+    const checked = check(LookupCustomer, request.body);
+    if (!checked.ok) {
+      throw new ProblemError('invalid-body', 'The body does not fit its contract.', { errors: checked.errors });
+    }
+    const customerId = await this.reader.find(checked.value.identifier);
+    if (customerId === undefined) throw new ProblemError('customer-not-found', 'There is no such customer.');
+    return this.#profile(customerId, request, reply);
+  }
+
+  @Get(':customerId')
+  @ApiQuery({ type: CustomerQuery })
+  @ApiOkResponse({ type: CustomerProfile })
+  async profile(
+    @Param('customerId') id: string,
+    @Req() request: ApiRequest,
+    @Res({ passthrough: true }) reply: ApiReply,
+  ): Promise<JsonObject> {
+    return this.#profile(await knownCustomer(this.reader, id), request, reply);
+  }
+
+  @Get(':customerId/timeline')
+  @ApiQuery({ type: TimelineQuery })
+  @ApiOkResponse({ type: TimelinePage })
+  async timeline(
+    @Param('customerId') id: string,
+    @Req() request: ApiRequest,
+    @Res({ passthrough: true }) reply: ApiReply,
+  ): Promise<{ items: readonly JsonObject[]; next: string | null }> {
+    const query = queryOf(TimelineQuery, request);
+    const masked = request.access === 'masked';
+    if (masked && query.q !== undefined) throw new ProblemError('forbidden', 'This key may not search what it may not read.');
+    const customerId = await knownCustomer(this.reader, id);
+    const { limit, cursor, ...filter } = query;
+    const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const found = await answer(reply, this.reader.timeline(customerId, filter, page, waitingOf(query)));
+    return pageOf(masked ? found.items.map(maskTimelineEntry) : found.items, found.next);
+  }
+
+  @Get(':customerId/purchases')
+  @ApiQuery({ type: CustomerPageQuery })
+  @ApiOkResponse({ type: PurchasePage })
+  async purchases(
+    @Param('customerId') id: string,
+    @Req() request: ApiRequest,
+    @Res({ passthrough: true }) reply: ApiReply,
+  ): Promise<{ items: readonly JsonObject[]; next: string | null }> {
+    const query = queryOf(CustomerPageQuery, request);
+    const customerId = await knownCustomer(this.reader, id);
+    const page = { limit: query.limit, ...(query.cursor === undefined ? {} : { cursor: query.cursor }) };
+    const found = await answer(reply, this.reader.purchases(customerId, page, waitingOf(query)));
+    return pageOf(request.access === 'masked' ? found.items.map(maskPurchase) : found.items, found.next);
+  }
+
+  async #profile(customerId: string, request: ApiRequest, reply: ApiReply): Promise<JsonObject> {
+    const query = queryOf(CustomerQuery, request);
+    const profile = await answer(reply, this.reader.profile(customerId, waitingOf(query)));
+    return request.access === 'masked' ? maskProfile(profile) : profile;
+  }
+}

@@ -1,0 +1,73 @@
+import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { isJsonObject } from '#libs/core';
+import { ProjectionStatus, RebuildAccepted, RebuildStatus } from '#libs/contracts';
+import { Policy, ProblemError } from '#libs/nest';
+import type { ApiRequest } from '#libs/nest';
+import { ProjectionAdmin, VERIFY_SCOPES } from '#libs/runtime';
+import type { ProjectionStatus as Status, RebuildStatus as Rebuild, VerificationStatus } from '#libs/runtime';
+
+const BUSY = 'A rebuild or a verification is running; ask again when it is done.';
+
+@Controller('v1')
+@ApiTags('projections')
+export class ProjectionsController {
+  constructor(private readonly admin: ProjectionAdmin) {}
+
+  @Get('projections')
+  @Policy('projections-read')
+  @ApiOkResponse({ type: [ProjectionStatus] })
+  list(): Promise<readonly Status[]> {
+    return this.admin.projections();
+  }
+
+  /** `all` rebuilds every one of them together. */
+  @Post('projections/:name/rebuild')
+  @Policy('projections-change')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: RebuildAccepted })
+  async rebuild(@Param('name') name: string): Promise<{ rebuildId: string }> {
+    const names = (await this.admin.projections()).map((projection) => projection.name);
+    const chosen = name === 'all' ? names : names.filter((known) => known === name);
+    if (chosen.length === 0) throw new ProblemError('projection-not-found', 'There is no such projection.');
+    const rebuildId = this.admin.rebuild(chosen);
+    if (rebuildId === undefined) throw new ProblemError('rebuild-running', BUSY);
+    return { rebuildId };
+  }
+
+  @Get('rebuilds/:rebuildId')
+  @Policy('projections-read')
+  @ApiOkResponse({ type: RebuildStatus })
+  status(@Param('rebuildId') rebuildId: string): Rebuild {
+    const status = this.admin.rebuildStatus(rebuildId);
+    if (status === undefined) throw new ProblemError('rebuild-not-found', 'There is no such rebuild.');
+    return status;
+  }
+
+  /** Body `{scope: "ledger" | "readmodels"}`: recomputes from the log and names what differs; changes nothing. */
+  @Post('verifications')
+  @Policy('verify')
+  @HttpCode(202)
+  @ApiBody({ schema: { type: 'object', required: ['scope'], properties: { scope: { type: 'string', enum: [...VERIFY_SCOPES] } } } })
+  verify(@Req() request: ApiRequest): { verificationId: string } {
+    const body: unknown = request.body;
+    const scope = VERIFY_SCOPES.find((known) => isJsonObject(body) && body['scope'] === known);
+    if (scope === undefined || Object.keys(Object(body)).length !== 1) {
+      throw new ProblemError('invalid-body', 'The body does not fit its contract.', {
+        errors: [{ pointer: '/scope', message: `must be one of ${VERIFY_SCOPES.join(' ')}, and nothing else` }],
+      });
+    }
+    const verificationId = this.admin.verify(scope);
+    if (verificationId === undefined) throw new ProblemError('rebuild-running', BUSY);
+    return { verificationId };
+  }
+
+  @Get('verifications/:verificationId')
+  @Policy('verify')
+  @ApiOkResponse({ schema: { type: 'object' } })
+  verification(@Param('verificationId') verificationId: string): VerificationStatus {
+    const status = this.admin.verification(verificationId);
+    if (status === undefined) throw new ProblemError('rebuild-not-found', 'There is no such verification.');
+    return status;
+  }
+}

@@ -1,0 +1,4 @@
+/** An engine could not do what it was asked: a disk, a server or a network failed. The caller may try again later. */
+export class EngineError extends Error {
+  override readonly name: string = 'EngineError';
+}

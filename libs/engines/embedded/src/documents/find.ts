@@ -1,0 +1,174 @@
+import type {
+  Document,
+  DocumentPage,
+  DocumentQuery,
+  DocumentsDefinition,
+  IndexDefinition,
+  IndexValue,
+} from '#libs/core';
+import type { Row, Sqlite, SqlValue, Statement } from '../sqlite';
+import { parseDocument } from './canonical';
+import { queryIdentity, readCursor, writeCursor } from './cursor';
+import { column, indexName, indexValue, tableName } from './table';
+
+const MAX_PAGE = 10_000;
+const MAX_WORDS = 16;
+/** Statements kept; how many shapes of a query there are is the definitions' choice. */
+const MAX_STATEMENTS = 256;
+/** A query by words looks at this many documents a statement, and stops between statements when its time is over. */
+const WORDS_CHUNK = 250;
+const WORDS_BUDGET_MS = 25;
+
+/** A query without its values: what its statement is made of. */
+export interface Shape {
+  readonly index: IndexDefinition;
+  readonly equals: readonly string[];
+  /** The index's fields after those that lead it and are given. */
+  readonly sort: readonly string[];
+  readonly order: 'asc' | 'desc';
+  readonly lower: 'from' | 'after' | 'none';
+  readonly upper: 'to' | 'after' | 'none';
+  readonly words: number;
+}
+
+export function shapeOf(definition: DocumentsDefinition, query: DocumentQuery, after: boolean): Shape {
+  const index = definition.indexes.find(({ name }) => name === query.index);
+  if (index === undefined) throw new TypeError(`${definition.name} declares no index ${query.index}`);
+  const equals = Object.keys(query.equals).toSorted();
+  for (const field of equals) {
+    if (!index.fields.includes(field) && !index.covers?.includes(field)) {
+      throw new TypeError(`Index ${index.name} of ${definition.name} does not know ${field}`);
+    }
+  }
+  const lead = index.fields.findIndex((field) => !equals.includes(field));
+  const sort = lead === -1 ? [] : index.fields.slice(lead);
+  if (sort.length === 0 && (query.from !== undefined || query.to !== undefined)) {
+    throw new TypeError(`Nothing is left of index ${index.name} for bounds`);
+  }
+  const words = wordsOf(definition, query, index.fields.slice(0, index.fields.length - sort.length));
+  const { order } = query;
+  // A cursor lies within the bounds of its query, so it takes the place of the bound that the page begins at.
+  const lower = after && order === 'asc' ? 'after' : query.from === undefined ? 'none' : 'from';
+  const upper = after && order === 'desc' ? 'after' : query.to === undefined ? 'none' : 'to';
+  return { index, equals, sort, order, lower, upper, words };
+}
+
+function wordsOf(definition: DocumentsDefinition, query: DocumentQuery, lead: readonly string[]): number {
+  if (query.words === undefined) return 0;
+  if (definition.words === undefined) throw new TypeError(`${definition.name} declares no words`);
+  if (!lead.includes(definition.words.scope)) {
+    throw new TypeError(
+      `A query by words needs ${definition.words.scope} among the fields that lead its index`,
+    );
+  }
+  if (query.words.length === 0 || query.words.length > MAX_WORDS)
+    throw new RangeError(`1 to ${MAX_WORDS} words`);
+  for (const word of query.words) {
+    if (word === '' || word.includes(' ') || !word.isWellFormed())
+      throw new RangeError('A word has no blanks');
+  }
+  return query.words.length;
+}
+
+/** Values in order: words, equals, lower, upper, limit. The hint makes SQLite refuse what the index can't answer. */
+export function findSql(definition: DocumentsDefinition, shape: Shape): string {
+  const { index, sort, order } = shape;
+  const place = [...sort.map(column), 'key'];
+  const lead = index.fields.slice(0, index.fields.length - sort.length);
+  const holds = Array.from({ length: shape.words }, () => 'instr(doc, ?) > 0').join(' AND ');
+  const document = shape.words === 0 ? 'doc' : `CASE WHEN ${holds} THEN doc END`;
+  const first = sort[0] === undefined ? 'key' : column(sort[0]);
+  const after = `(${place.join(', ')}) ${order === 'asc' ? '>' : '<'} (${place.map(() => '?').join(', ')})`;
+  const where = [
+    // A plus keeps the planner from making a filter part of the order, which it then would sort by itself.
+    ...shape.equals.map((field) => `${lead.includes(field) ? '' : '+'}${column(field)} = ?`),
+    ...(shape.lower === 'none' ? [] : [shape.lower === 'after' ? after : `${first} >= ?`]),
+    ...(shape.upper === 'none' ? [] : [shape.upper === 'after' ? after : `${first} < ?`]),
+    ...sort.map((field) => `${column(field)} IS NOT NULL`),
+  ];
+  return `SELECT ${[document, ...place].join(', ')}
+    FROM ${tableName(definition.name)} INDEXED BY ${indexName(definition.name, index.name)}
+    ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
+    ORDER BY ${place.map((name) => `${name} ${order}`).join(', ')} LIMIT ?`;
+}
+
+/** Answers queries of one projection over its declared indexes. */
+export class Finder {
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(
+    readonly database: Sqlite,
+    readonly definition: DocumentsDefinition,
+  ) {}
+
+  /** Reads on until the page is full, or, by words, until its time is over: then the page is short and has a `next`. */
+  find(query: DocumentQuery): DocumentPage {
+    checkLimit(query.limit);
+    const { sort } = shapeOf(this.definition, query, false);
+    const identity = queryIdentity(this.definition, query);
+    let place = query.cursor === undefined ? undefined : readCursor(query.cursor, identity, sort.length + 1);
+    const chunk = query.words === undefined ? query.limit + 1 : WORDS_CHUNK;
+    const deadline = performance.now() + WORDS_BUDGET_MS;
+    const items: Document[] = [];
+    for (;;) {
+      const rows = this.#rows(query, place, chunk);
+      for (const row of rows) {
+        if (items.length === query.limit && place !== undefined)
+          return { items, next: writeCursor(identity, place) };
+        place = placeOf(row);
+        const document = this.#match(row, query.words ?? []);
+        if (document !== undefined) items.push(document);
+      }
+      if (rows.length < chunk || place === undefined) return { items };
+      if (performance.now() > deadline) return { items, next: writeCursor(identity, place) };
+    }
+  }
+
+  #rows(query: DocumentQuery, after: readonly IndexValue[] | undefined, limit: number): Row[] {
+    const shape = shapeOf(this.definition, query, after !== undefined);
+    const bounds = { from: [query.from ?? null], to: [query.to ?? null], after: after ?? [], none: [] };
+    const values: SqlValue[] = (query.words ?? []).map((word) => JSON.stringify(word).slice(1, -1));
+    for (const field of shape.equals) values.push(indexValue(query.equals[field]));
+    values.push(...bounds[shape.lower].map(indexValue), ...bounds[shape.upper].map(indexValue), limit);
+    return this.#statement(findSql(this.definition, shape)).all(values);
+  }
+
+  /** SQLite has seen the words' beginnings somewhere in the document; here they must begin one of its words. */
+  #match(row: Row, words: readonly string[]): Document | undefined {
+    const stored = row[0];
+    if (typeof stored !== 'string') return undefined;
+    const document = parseDocument(stored);
+    if (words.length === 0 || this.definition.words === undefined) return document;
+    const own = document[this.definition.words.field];
+    const parted = typeof own === 'string' ? ` ${own}` : '';
+    return words.every((word) => parted.includes(` ${word}`)) ? document : undefined;
+  }
+
+  #statement(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    for (const [oldest, statement] of this.#statements) {
+      if (this.#statements.size < MAX_STATEMENTS) break;
+      this.#statements.delete(oldest);
+      this.database.release(statement);
+    }
+    const statement = this.database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+export function checkLimit(limit: number): void {
+  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_PAGE) return;
+  throw new RangeError(`A page has 1 to ${MAX_PAGE} documents`);
+}
+
+function placeOf(row: Row): readonly IndexValue[] {
+  const place: IndexValue[] = [];
+  for (const value of row.slice(1)) {
+    if (typeof value !== 'string' && typeof value !== 'number')
+      throw new TypeError('An index holds text and numbers only');
+    place.push(value);
+  }
+  return place;
+}

@@ -1,0 +1,185 @@
+import type {
+  Checkpoint,
+  Document,
+  DocumentCommit,
+  DocumentGroup,
+  DocumentPage,
+  DocumentQuery,
+} from '#libs/core';
+import type { DocumentsDefinition, Progress } from '#libs/core';
+import { integer, Sqlite, text } from '../sqlite';
+import type { FileFormat, Statement } from '../sqlite';
+import { checkLimit, Finder } from './find';
+import { DocumentTable, tableSchema } from './table';
+
+const APPLICATION_ID = 0x54_73_64_6f; // "Tsdo"
+const FORMAT_VERSION = 1;
+const STREAMS_AT_ONCE = 500;
+/** 128 MB of log: pages that many batches touch are written to the file once. */
+const WAL_AUTOCHECKPOINT_PAGES = 32_000;
+const CACHE_KIB = 65_536;
+
+const GROUP_SCHEMA = `
+CREATE TABLE definition (body TEXT NOT NULL);
+CREATE TABLE progress (stream TEXT PRIMARY KEY, revision INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE checkpoint (partition INTEGER PRIMARY KEY, topic TEXT NOT NULL, "offset" INTEGER NOT NULL, position INTEGER NOT NULL);
+`;
+
+/** The group's file was made with other projections, versions or indexes; those need a group of their own. */
+export class GroupDefinitionError extends Error {
+  override readonly name = 'GroupDefinitionError';
+}
+
+/** One group's documents, progress and checkpoints: one SQLite file, one connection of one thread. */
+export class EmbeddedDocumentGroup implements DocumentGroup {
+  readonly #database: Sqlite;
+  readonly #tables = new Map<string, { readonly table: DocumentTable; readonly finder: Finder }>();
+  readonly #getProgress: Statement;
+  readonly #putProgress: Statement;
+  readonly #getCheckpoint: Statement;
+  readonly #putCheckpoint: Statement;
+
+  constructor(
+    readonly id: string,
+    readonly projections: readonly DocumentsDefinition[],
+    path: string,
+    readonly: boolean,
+  ) {
+    this.#database = new Sqlite(path, {
+      format: groupFormat(projections),
+      readonly,
+      // A lost tail is folded again: the checkpoint is lost with it.
+      synchronous: 'NORMAL',
+      walAutocheckpointPages: WAL_AUTOCHECKPOINT_PAGES,
+      cacheKiB: CACHE_KIB,
+    });
+    if (this.#database.query('SELECT body FROM definition')[0]?.[0] !== describeProjections(projections)) {
+      this.#database.close();
+      throw new GroupDefinitionError(`${path} was made with other projections, versions or indexes`);
+    }
+    for (const definition of projections) {
+      const table = new DocumentTable(this.#database, definition);
+      this.#tables.set(definition.name, { table, finder: new Finder(this.#database, definition) });
+    }
+    this.#getProgress = this.#database.prepare(
+      'SELECT stream, revision, position FROM progress WHERE stream IN (SELECT value FROM json_each(?))',
+    );
+    this.#putProgress = this.#database.prepare(
+      `INSERT INTO progress (stream, revision, position) VALUES (?, ?, ?)
+       ON CONFLICT (stream) DO UPDATE SET revision = excluded.revision, position = excluded.position`,
+    );
+    this.#getCheckpoint = this.#database.prepare(
+      'SELECT topic, "offset", position FROM checkpoint WHERE partition = ?',
+    );
+    this.#putCheckpoint = this.#database.prepare(
+      `INSERT INTO checkpoint (partition, topic, "offset", position) VALUES (?, ?, ?, ?)
+       ON CONFLICT (partition) DO UPDATE SET topic = excluded.topic, "offset" = excluded."offset", position = excluded.position`,
+    );
+  }
+
+  async getMany(projection: string, keys: readonly string[]): Promise<readonly (Document | undefined)[]> {
+    return this.#of(projection).table.getMany(keys);
+  }
+
+  async find(projection: string, query: DocumentQuery): Promise<DocumentPage> {
+    return this.#of(projection).finder.find(query);
+  }
+
+  async scan(
+    projection: string,
+    afterKey: string | undefined,
+    limit: number,
+  ): Promise<readonly (readonly [string, Document])[]> {
+    checkLimit(limit);
+    return this.#of(projection).table.scan(afterKey, limit);
+  }
+
+  async progress(streams: readonly string[]): Promise<readonly (Progress | undefined)[]> {
+    const found = new Map<string, Progress>();
+    for (let start = 0; start < streams.length; start += STREAMS_AT_ONCE) {
+      for (const row of this.#getProgress.all([
+        JSON.stringify(streams.slice(start, start + STREAMS_AT_ONCE)),
+      ])) {
+        const stream = text(row[0]);
+        found.set(stream, { stream, revision: integer(row[1]), position: integer(row[2]) });
+      }
+    }
+    return streams.map((stream) => found.get(stream));
+  }
+
+  async checkpoint(partition: number): Promise<Checkpoint | undefined> {
+    return this.#storedCheckpoint(partition);
+  }
+
+  async commit(batch: DocumentCommit): Promise<'committed' | 'fenced'> {
+    return this.#database.transaction(() => {
+      if (!same(this.#storedCheckpoint(batch.partition), batch.expected)) return 'fenced';
+      for (const { projection, key, document } of batch.documents)
+        this.#of(projection).table.write(key, document);
+      for (const { stream, revision, position } of batch.progress)
+        this.#putProgress.run([stream, revision, position]);
+      const { next } = batch;
+      if (next !== undefined && !same(next, batch.expected)) {
+        this.#putCheckpoint.run([batch.partition, next.topicId, next.offset, next.position]);
+      }
+      return 'committed';
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** Removes the file. */
+  destroy(): void {
+    this.#database.destroy();
+  }
+
+  #storedCheckpoint(partition: number): Checkpoint | undefined {
+    const row = this.#getCheckpoint.get([partition]);
+    return row && { topicId: text(row[0]), offset: integer(row[1]), position: integer(row[2]) };
+  }
+
+  #of(projection: string): { readonly table: DocumentTable; readonly finder: Finder } {
+    const found = this.#tables.get(projection);
+    if (found === undefined) throw new TypeError(`Group ${this.id} has no projection ${projection}`);
+    return found;
+  }
+}
+
+export function groupFormat(projections: readonly DocumentsDefinition[]): FileFormat {
+  const body = describeProjections(projections).replaceAll("'", "''");
+  const schema = [
+    GROUP_SCHEMA,
+    ...projections.map(tableSchema),
+    `INSERT INTO definition VALUES ('${body}');`,
+  ].join('\n');
+  return { applicationId: APPLICATION_ID, version: FORMAT_VERSION, schema };
+}
+
+/** With which projections a group's file was made. */
+export function projectionsOf(path: string): readonly { readonly name: string; readonly version: number }[] {
+  const database = new Sqlite(path, { format: groupFormat([]), readonly: true });
+  try {
+    const body: { name: string; version: number }[] = JSON.parse(
+      text(database.query('SELECT body FROM definition')[0]?.[0]),
+    );
+    return body.map(({ name, version }) => ({ name, version }));
+  } finally {
+    database.close();
+  }
+}
+
+function describeProjections(projections: readonly DocumentsDefinition[]): string {
+  const described = projections.map(({ name, version, indexes, words }) => ({
+    name,
+    version,
+    indexes: indexes.map((index) => [index.name, index.fields, index.covers ?? []]),
+    words: words === undefined ? null : [words.field, words.scope],
+  }));
+  return JSON.stringify(described.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
+}
+
+function same(a: Checkpoint | undefined, b: Checkpoint | undefined): boolean {
+  return a?.topicId === b?.topicId && a?.offset === b?.offset && a?.position === b?.position;
+}

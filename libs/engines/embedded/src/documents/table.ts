@@ -1,0 +1,110 @@
+import type { Document, DocumentsDefinition, IndexDefinition } from '#libs/core';
+import { text } from '../sqlite';
+import type { Row, Sqlite, SqlValue, Statement } from '../sqlite';
+import { canonicalText, parseDocument } from './canonical';
+
+/** Keys looked up by one statement: a call of the driver costs more than finding a row. */
+const KEYS_AT_ONCE = 500;
+
+export function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+export const tableName = (projection: string): string => quote(`doc_${projection}`);
+export const indexName = (projection: string, index: string): string => quote(`doc_${projection}_${index}`);
+export const column = (field: string): string => quote(`f_${field}`);
+
+/** The fields that an index names: each has a column beside the document, without a type, so that text stays text. */
+export function indexedFields(definition: DocumentsDefinition): readonly string[] {
+  const fields = new Set<string>();
+  for (const index of definition.indexes) {
+    for (const field of [...index.fields, ...(index.covers ?? [])]) fields.add(field);
+  }
+  return [...fields];
+}
+
+/**
+ * An index ends with its sort, the key (which orders ties) and what it covers. It holds the documents that have all of
+ * its `fields`, and no others.
+ */
+function indexSchema(definition: DocumentsDefinition, index: IndexDefinition): string {
+  const columns = [...index.fields.map(column), 'key', ...(index.covers ?? []).map(column)];
+  const present = index.fields.map((field) => `${column(field)} IS NOT NULL`);
+  const where = present.length === 0 ? '' : ` WHERE ${present.join(' AND ')}`;
+  const name = indexName(definition.name, index.name);
+  return `CREATE INDEX ${name} ON ${tableName(definition.name)} (${columns.join(', ')})${where};`;
+}
+
+export function tableSchema(definition: DocumentsDefinition): string {
+  const columns = ['id INTEGER PRIMARY KEY', 'key TEXT NOT NULL UNIQUE', 'doc TEXT NOT NULL'];
+  columns.push(...indexedFields(definition).map(column));
+  const indexes = definition.indexes.map((index) => indexSchema(definition, index));
+  return `CREATE TABLE ${tableName(definition.name)} (${columns.join(', ')});\n${indexes.join('\n')}`;
+}
+
+/** What an index holds of a field: text and numbers as they are, but U+0000, at which the driver would end a text. */
+export function indexValue(value: unknown): string | number | null {
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\u0001') : value;
+  return typeof value === 'number' ? value : null;
+}
+
+/** The documents of one projection in one group's file. */
+export class DocumentTable {
+  readonly #fields: readonly string[];
+  readonly #get: Statement;
+  readonly #scan: Statement;
+  readonly #upsert: Statement;
+  readonly #update: Statement;
+  readonly #remove: Statement;
+
+  constructor(database: Sqlite, definition: DocumentsDefinition) {
+    const table = tableName(definition.name);
+    this.#fields = indexedFields(definition);
+    const columns = this.#fields.map(column);
+    const same = columns.map((name) => `${name} IS excluded.${name}`);
+    this.#get = database.prepare(
+      `SELECT key, doc FROM ${table} WHERE key IN (SELECT value FROM json_each(?))`,
+    );
+    this.#scan = database.prepare(`SELECT key, doc FROM ${table} WHERE key > ? ORDER BY key LIMIT ?`);
+    this.#upsert = database.prepare(
+      `INSERT INTO ${table} (${['key', 'doc', ...columns].join(', ')})
+       VALUES (?, ?${', ?'.repeat(columns.length)})
+       ON CONFLICT (key) DO UPDATE SET doc = excluded.doc${same.length === 0 ? '' : ` WHERE ${same.join(' AND ')}`}`,
+    );
+    this.#update = database.prepare(
+      `UPDATE ${table} SET ${['doc', ...columns].map((name) => `${name} = ?`).join(', ')} WHERE key = ?`,
+    );
+    this.#remove = database.prepare(`DELETE FROM ${table} WHERE key = ?`);
+  }
+
+  /** Call it in a transaction. An update that changes no indexed field touches no index. */
+  write(key: string, document: Document | undefined): void {
+    if (document === undefined) {
+      this.#remove.run([key]);
+      return;
+    }
+    if (key === '' || key.includes('\0') || !key.isWellFormed())
+      throw new RangeError('A document key must be well-formed text, not empty, without U+0000');
+    const values: SqlValue[] = [key, canonicalText(document)];
+    for (const field of this.#fields) values.push(indexValue(document[field]));
+    if (this.#upsert.run(values) === 0) this.#update.run([...values.slice(1), key]);
+  }
+
+  getMany(keys: readonly string[]): (Document | undefined)[] {
+    const found = new Map<string, Document>();
+    for (let start = 0; start < keys.length; start += KEYS_AT_ONCE) {
+      for (const row of this.#get.all([JSON.stringify(keys.slice(start, start + KEYS_AT_ONCE))])) {
+        const [key, document] = entry(row);
+        found.set(key, document);
+      }
+    }
+    return keys.map((key) => found.get(key));
+  }
+
+  scan(afterKey: string | undefined, limit: number): (readonly [string, Document])[] {
+    return this.#scan.all([afterKey ?? '', limit]).map(entry);
+  }
+}
+
+function entry(row: Row): readonly [string, Document] {
+  return [text(row[0]), parseDocument(text(row[1]))];
+}

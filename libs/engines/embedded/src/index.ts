@@ -1,0 +1,7 @@
+export * from './data-directory';
+export * from './embedded-engines';
+export * from './log/embedded-event-feed';
+export { ForeignFileError } from './sqlite';
+export { FILES, StorageService } from './storage-service';
+export { inlineStorage, StorageError, StorageThread } from './storage-thread';
+export { EmbeddedDocumentStore } from './documents/store';

@@ -1,0 +1,20 @@
+import type { EventFeed, EventLog, FeedConsumer } from '#libs/core';
+
+/** The log's own tail as a feed of one partition: offset and position are the same there. */
+export class EmbeddedEventFeed implements EventFeed {
+  constructor(
+    private readonly log: EventLog,
+    /** The ledger's id: a data directory that was made anew is another feed. */
+    private readonly topicId: string,
+  ) {}
+
+  async run(consumer: FeedConsumer, signal: AbortSignal): Promise<void> {
+    const partition = 0;
+    const checkpoint = await consumer.checkpoint(partition);
+    const after = checkpoint?.topicId === this.topicId ? checkpoint.position : 0;
+    for await (const records of this.log.follow(after, signal)) {
+      const position = records[records.length - 1]?.position ?? after;
+      await consumer.deliver({ partition, records, checkpoint: { topicId: this.topicId, offset: position, position } });
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { StorageService } from './storage-service';
+import type { StorageCall, StorageCalls } from './storage-service';
+
+/** A thread around StorageService; everything that can be tested is there. */
+interface Message<C extends StorageCall = StorageCall> {
+  readonly id: number;
+  readonly name: C;
+  readonly ask: StorageCalls[C]['ask'];
+}
+
+const service = new StorageService(String(workerData));
+
+parentPort?.on('message', ({ id, name, ask }: Message) => {
+  try {
+    const answer = service.call(name, ask);
+    parentPort?.postMessage({ id, answer });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    parentPort?.postMessage({ id, error: error instanceof Error ? error.message : 'unknown fault', code });
+  }
+  if (name === 'close') parentPort?.close();
+});
+parentPort?.postMessage({ id: 0, answer: undefined });

@@ -1,0 +1,3 @@
+export * from './all';
+export { addDecimals } from './decimal';
+export { wordsOf } from './words';

@@ -1,0 +1,130 @@
+import { customerOf, customerStream } from '#libs/core';
+import type { EventLog, JsonObject, StoredRecord } from '#libs/core';
+import { leafOf, NO_PREDECESSOR, parseEnvelope } from '#libs/trust';
+import type { Keyring } from './keyring';
+import { isHidden, openRecord } from './open-record';
+import type { StreamHeads } from './stream-head';
+
+export interface HistoryRange {
+  /** On recordedAt: `from` inclusive, `to` exclusive. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Only events after this revision. */
+  readonly after?: number;
+}
+
+export interface HistoryPage {
+  readonly items: readonly JsonObject[];
+  /** Revision after which the next page begins. */
+  readonly next?: number;
+}
+
+/** Replays what was recorded about a customer, from the log itself. Redactions are applied before anything is unsealed. */
+export class History {
+  constructor(
+    private readonly log: EventLog,
+    private readonly keyring: Keyring,
+    private readonly heads: StreamHeads,
+  ) {}
+
+  /** Revision of the customer's last event; −1 where there is none. */
+  async headRevision(customerId: string): Promise<number> {
+    return (await this.heads.refresh(customerStream(customerId))).revision;
+  }
+
+  events(customerId: string, range: HistoryRange, limit: number): Promise<HistoryPage> {
+    return this.#page(customerId, range, limit, (record, redacted) => this.#entry(record, redacted));
+  }
+
+  /** As committed: what is hashed, so that anyone can recompute the chain. */
+  records(customerId: string, range: HistoryRange, limit: number): Promise<HistoryPage> {
+    return this.#page(customerId, range, limit, (record, redacted, previous) =>
+      Promise.resolve(committed(record, redacted, previous)),
+    );
+  }
+
+  /** One event as committed. */
+  async record(eventId: string): Promise<JsonObject | undefined> {
+    const [located] = await this.log.locate([eventId]);
+    const customerId = located === undefined ? undefined : customerOf(located.stream);
+    if (located === undefined || customerId === undefined) return undefined;
+    const { items } = await this.records(customerId, { after: located.revision - 1 }, 1);
+    return items[0];
+  }
+
+  /** One record of a feed in the form of history. */
+  async entryOf(record: StoredRecord): Promise<JsonObject> {
+    const { state } = await this.heads.refresh(record.stream);
+    return this.#entry(record, state.touchpoint.redacted);
+  }
+
+  async #page(
+    customerId: string,
+    range: HistoryRange,
+    limit: number,
+    form: (record: StoredRecord, redacted: readonly string[], previous: string) => Promise<JsonObject>,
+  ): Promise<HistoryPage> {
+    const stream = customerStream(customerId);
+    const head = await this.heads.refresh(stream);
+    const { redacted } = head.state.touchpoint;
+    const first = Math.max((range.after ?? -1) + 1, await this.#firstAt(stream, head.revision, range.from));
+    // One before and one after: the first leaf's predecessor, and whether there is more.
+    const lead = first > 0 ? 1 : 0;
+    const read = await this.log.readStream(stream, first - lead, limit + lead + 1);
+    let previous = lead === 1 ? (read[0]?.leafHash ?? NO_PREDECESSOR) : NO_PREDECESSOR;
+    const items: JsonObject[] = [];
+    for (const record of read.slice(lead)) {
+      if (range.to !== undefined && parseEnvelope(record.env).at >= range.to) return { items };
+      if (items.length === limit) return { items, next: record.rev - 1 };
+      items.push(await form(record, redacted, previous));
+      previous = record.leafHash;
+    }
+    return { items };
+  }
+
+  /** First revision recorded at or after an instant, by bisection: `at` never falls within a stream. */
+  async #firstAt(stream: string, head: number, from: string | undefined): Promise<number> {
+    if (from === undefined) return 0;
+    let low = 0;
+    let high = head + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const [record] = await this.log.readStream(stream, middle, 1);
+      if (record !== undefined && parseEnvelope(record.env).at < from) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  async #entry(record: StoredRecord, redacted: readonly string[]): Promise<JsonObject> {
+    const keys = await this.keyring.get(customerOf(record.stream) ?? '');
+    const { env, recorded } = openRecord(record, keys, redacted);
+    const { id: eventId, revision, position, recordedAt, occurredAt, event } = recorded;
+    const { kind, id } = env.actor;
+    return {
+      eventId,
+      revision,
+      position,
+      type: env.type,
+      occurredAt,
+      recordedAt,
+      actor: { kind, id },
+      purpose: env.purpose,
+      data: { ...event.data },
+      leafHash: record.leafHash,
+      ...(isHidden(env, redacted) ? { redacted: true } : {}),
+    };
+  }
+}
+
+function committed(record: StoredRecord, redacted: readonly string[], previous: string): JsonObject {
+  const hidden = isHidden(parseEnvelope(record.env), redacted);
+  const blobs = hidden ? [] : Object.entries(record.sealed);
+  return {
+    env: JSON.parse(record.env),
+    sealed: Object.fromEntries(blobs.map(([path, blob]) => [path, Buffer.from(blob).toString('base64')])),
+    leaf: JSON.parse(leafOf(record, previous).text),
+    leafHash: record.leafHash,
+    position: record.position,
+  };
+}

@@ -1,0 +1,13 @@
+export * from './api-keys';
+export type { Parity } from './compare-groups';
+export * from './history';
+export * from './identifiers';
+export * from './keyring';
+export * from './ledger';
+export * from './outcome';
+export * from './projector';
+export * from './reader';
+export * from './secrets';
+export * from './stream-head';
+export * from './verify-ledger';
+export * from './projection-admin';

@@ -1,0 +1,64 @@
+import { customerOf } from '#libs/core';
+import type { Json, Recorded, StoredRecord } from '#libs/core';
+import { parseEvent } from '#libs/events';
+import type { SeenEvent } from '#libs/events';
+import { parseEnvelope, unseal } from '#libs/trust';
+import type { ClassPath, Envelope } from '#libs/trust';
+import type { CustomerKeys } from './keyring';
+
+/** A record with its sealed fields merged back, as far as their blobs and keys are still there. */
+export interface OpenedRecord {
+  readonly env: Envelope;
+  readonly recorded: Recorded<SeenEvent>;
+}
+
+const NONE: readonly string[] = [];
+
+/**
+ * Parses and unseals one record. `redacted`: ids of the stream's redacted touchpoints; their text, and what was said
+ * about them, is not even unsealed. Throws `RecordFormatError` or `EventFormatError`.
+ */
+export function openRecord(
+  record: StoredRecord,
+  keys: CustomerKeys | undefined,
+  redacted: readonly string[] = NONE,
+): OpenedRecord {
+  const env = parseEnvelope(record.env);
+  const data: Record<string, Json | undefined> = { ...env.data };
+  if (keys !== undefined && !isHidden(env, redacted)) {
+    for (const path of pathsOf(env)) {
+      const entry = env.sealed[path];
+      const blob = record.sealed[path];
+      const key = entry === undefined ? undefined : keys.keyById(entry.kid);
+      if (blob === undefined || key === undefined) continue;
+      Object.assign(data, unseal(blob, key, { eventId: env.id, stream: env.stream, path }));
+    }
+  }
+  const event = parseEvent(env.type, data);
+  const { stream, rev: revision, position } = record;
+  const given = 'occurredAt' in event.data ? event.data.occurredAt : undefined;
+  const recorded: Recorded<SeenEvent> = {
+    event,
+    id: env.id,
+    stream,
+    customerId: customerOf(stream) ?? '',
+    revision,
+    position,
+    recordedAt: env.at,
+    occurredAt: given ?? env.at,
+  };
+  return { env, recorded };
+}
+
+/** A redaction itself is not hidden: that, when and why it was done stays. */
+export function isHidden({ id, type, data }: Envelope, redacted: readonly string[]): boolean {
+  if (redacted.length === 0 || type.startsWith('touchpoint-redacted.')) return false;
+  const { touchpointId } = data;
+  return redacted.includes(id) || (typeof touchpointId === 'string' && redacted.includes(touchpointId));
+}
+
+const PATHS: readonly ClassPath[] = ['/identity', '/service', '/marketing', '/regulated'];
+
+function pathsOf(env: Envelope): readonly ClassPath[] {
+  return PATHS.filter((path) => env.sealed[path] !== undefined);
+}

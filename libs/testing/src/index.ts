@@ -1,0 +1,2 @@
+export type { DocumentStoreUnderTest } from './document-bench';
+export { documentStoreContract } from './document-store-contract';
