@@ -61,4 +61,3 @@ export async function* inChunks<T>(items: AsyncIterable<T>, size: number): Async
   }
   if (chunk.length > 0) yield chunk;
 }
-

@@ -33,14 +33,20 @@ export class BulkController {
 
   @Post()
   @Ndjson()
-  @ApiOperation({ summary: 'One command a line; a bad line never stops the others, an accepted one is durable' })
+  @ApiOperation({
+    summary: 'One command a line; a bad line never stops the others, an accepted one is durable',
+  })
   @ApiConsumes('application/x-ndjson')
   @ApiHeader({ name: 'Idempotency-Key', required: false })
   @ApiQuery({ name: 'errors', required: false, enum: ['ndjson'] })
   @ApiOkResponse({ type: BulkResult })
-  async run(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: ApiReply): Promise<BulkResult | Readable> {
+  async run(
+    @Req() request: ApiRequest,
+    @Res({ passthrough: true }) reply: ApiReply,
+  ): Promise<BulkResult | Readable> {
     const query = checkQuery(BulkQuery, { ...Object(request.query) });
-    if (!query.ok) throw new ProblemError('invalid-query', 'The query does not fit.', { errors: query.errors });
+    if (!query.ok)
+      throw new ProblemError('invalid-query', 'The query does not fit.', { errors: query.errors });
     const counts: Counts = { accepted: 0, duplicates: 0, rejected: 0 };
     const rejected = this.#rejected(request, counts);
     reply.status(200);
@@ -61,7 +67,9 @@ export class BulkController {
     const actor = actorOf(request);
     const window: (readonly Promise<LineResult>[])[] = [];
     for await (const lines of inChunks(bulkLines(bodyOf(request), MAX_BODY_BYTES), CHUNK_LINES)) {
-      window.push(await this.bus.execute<RunBulk, readonly Promise<LineResult>[]>(new RunBulk(lines, actor, key)));
+      window.push(
+        await this.bus.execute<RunBulk, readonly Promise<LineResult>[]>(new RunBulk(lines, actor, key)),
+      );
       if (window.length >= WINDOW_CHUNKS) yield* settle(window.shift() ?? [], counts);
     }
     for (const chunk of window) yield* settle(chunk, counts);

@@ -62,7 +62,10 @@ function checkBulkLine({ number, bytes }: BulkLine): GoodLine | { readonly rejec
     const checked = checkLine(parseJson(bytes));
     if (checked.ok) return checked;
     const [first] = checked.errors;
-    return reject('invalid-body', first === undefined ? 'The line does not fit.' : `${first.pointer} ${first.message}`);
+    return reject(
+      'invalid-body',
+      first === undefined ? 'The line does not fit.' : `${first.pointer} ${first.message}`,
+    );
   } catch (error) {
     if (error instanceof ProblemError) return reject(error.code, error.detail);
     throw error;
@@ -72,7 +75,8 @@ function checkBulkLine({ number, bytes }: BulkLine): GoodLine | { readonly rejec
 function commandOf(line: GoodLine): Pick<CommandInput, 'command' | 'targetSource'> {
   if (line.command !== 'touchpoint-status') {
     // Each word of a line stands with its own contract: see contracts/bulk-line.
-    const command: LedgerCommand = line.command === 'customer' ? { name: 'customer', body: line.message } : eventOf(line);
+    const command: LedgerCommand =
+      line.command === 'customer' ? { name: 'customer', body: line.message } : eventOf(line);
     return { command };
   }
   const { touchpoint, ...fields } = line.message;

@@ -1,7 +1,13 @@
 import { Controller, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiCreatedResponse, ApiHeader, ApiTags } from '@nestjs/swagger';
-import { ChangeProfile, LinkIdentifier, ReceiptAnswer, RegisterCustomer, UnlinkIdentifier } from '#libs/contracts';
+import {
+  ChangeProfile,
+  LinkIdentifier,
+  ReceiptAnswer,
+  RegisterCustomer,
+  UnlinkIdentifier,
+} from '#libs/contracts';
 import { Policy } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { dispatch } from './dispatch';

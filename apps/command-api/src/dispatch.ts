@@ -35,7 +35,10 @@ export async function dispatch<M extends CommandMessage>(
 }
 
 /** People work with keys of role `agent`; everything else is a service. */
-export function actorOf({ principal }: ApiRequest): { readonly kind: 'service' | 'user'; readonly id: string } {
+export function actorOf({ principal }: ApiRequest): {
+  readonly kind: 'service' | 'user';
+  readonly id: string;
+} {
   return { kind: principal.roles.includes('service') ? 'service' : 'user', id: principal.keyId };
 }
 
@@ -49,9 +52,12 @@ async function execute(bus: CommandBus, message: CommandMessage): Promise<Outcom
 
 /** What went wrong beside the command itself, as far as a retry can mend it. */
 export function problemOf(error: unknown): unknown {
-  if (error instanceof ContentionError) return new ProblemError('contention', 'Too many writers at one customer.', { cause: error });
-  if (error instanceof OverloadedError) return new ProblemError('overloaded', 'Too many commands are under way.', { cause: error });
-  if (error instanceof EngineError) return new ProblemError('unavailable', 'The ledger can’t write at the moment.', { cause: error });
+  if (error instanceof ContentionError)
+    return new ProblemError('contention', 'Too many writers at one customer.', { cause: error });
+  if (error instanceof OverloadedError)
+    return new ProblemError('overloaded', 'Too many commands are under way.', { cause: error });
+  if (error instanceof EngineError)
+    return new ProblemError('unavailable', 'The ledger can’t write at the moment.', { cause: error });
   return error;
 }
 

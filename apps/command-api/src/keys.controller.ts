@@ -19,10 +19,16 @@ export class KeysController {
   async create(@Req() request: ApiRequest): Promise<CreatedApiKey> {
     const checked = check(CreateApiKey, request.body);
     if (!checked.ok) {
-      throw new ProblemError('invalid-body', 'The body does not fit its contract.', { errors: checked.errors });
+      throw new ProblemError('invalid-body', 'The body does not fit its contract.', {
+        errors: checked.errors,
+      });
     }
     const { name, roles, expiresAt } = checked.value;
-    const created = await this.keys.create({ name, roles, ...(expiresAt === undefined ? {} : { expiresAt }) });
+    const created = await this.keys.create({
+      name,
+      roles,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    });
     if ('refused' in created) throw refusalToProblem(created.refused);
     return created;
   }

@@ -1,4 +1,10 @@
-import { AnnotateTouchpoint, CorrectTouchpoint, RecordTouchpoint, RedactTouchpoint, ReportStatus } from '#libs/contracts';
+import {
+  AnnotateTouchpoint,
+  CorrectTouchpoint,
+  RecordTouchpoint,
+  RedactTouchpoint,
+  ReportStatus,
+} from '#libs/contracts';
 import { handlerOf } from './handler';
 
 export const touchpointHandlers = [

@@ -34,13 +34,18 @@ export async function answer<Body>(reply: ApiReply, reading: Promise<Answer<Body
     if (stale) reply.header('touchstone-stale', 'true');
     return body;
   } catch (error) {
-    if (error instanceof CursorError) throw new ProblemError('invalid-cursor', 'This cursor is not one of this query’s.', { cause: error });
-    if (error instanceof QueryTooBroadError) throw new ProblemError('query-too-broad', 'More than 10,000 entries match.', { cause: error });
+    if (error instanceof CursorError)
+      throw new ProblemError('invalid-cursor', 'This cursor is not one of this query’s.', { cause: error });
+    if (error instanceof QueryTooBroadError)
+      throw new ProblemError('query-too-broad', 'More than 10,000 entries match.', { cause: error });
     throw error;
   }
 }
 
 /** A page as API §1 shapes it. */
-export function pageOf<Item>(items: readonly Item[], next: string | undefined): { items: readonly Item[]; next: string | null } {
+export function pageOf<Item>(
+  items: readonly Item[],
+  next: string | undefined,
+): { items: readonly Item[]; next: string | null } {
   return { items, next: next ?? null };
 }

@@ -1,7 +1,16 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { JsonObject } from '#libs/core';
-import { check, CustomerPageQuery, CustomerProfile, CustomerQuery, LookupCustomer, PurchasePage, TimelinePage, TimelineQuery } from '#libs/contracts';
+import {
+  check,
+  CustomerPageQuery,
+  CustomerProfile,
+  CustomerQuery,
+  LookupCustomer,
+  PurchasePage,
+  TimelinePage,
+  TimelineQuery,
+} from '#libs/contracts';
 import { maskProfile, maskPurchase, maskTimelineEntry, Policy, ProblemError } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { Reader } from '#libs/runtime';
@@ -20,7 +29,9 @@ export class CustomerQueriesController {
   async lookup(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: ApiReply): Promise<JsonObject> {
     const checked = check(LookupCustomer, request.body);
     if (!checked.ok) {
-      throw new ProblemError('invalid-body', 'The body does not fit its contract.', { errors: checked.errors });
+      throw new ProblemError('invalid-body', 'The body does not fit its contract.', {
+        errors: checked.errors,
+      });
     }
     const customerId = await this.reader.find(checked.value.identifier);
     if (customerId === undefined) throw new ProblemError('customer-not-found', 'There is no such customer.');
@@ -48,7 +59,8 @@ export class CustomerQueriesController {
   ): Promise<{ items: readonly JsonObject[]; next: string | null }> {
     const query = queryOf(TimelineQuery, request);
     const masked = request.access === 'masked';
-    if (masked && query.q !== undefined) throw new ProblemError('forbidden', 'This key may not search what it may not read.');
+    if (masked && query.q !== undefined)
+      throw new ProblemError('forbidden', 'This key may not search what it may not read.');
     const customerId = await knownCustomer(this.reader, id);
     const { limit, cursor, ...filter } = query;
     const page = { limit, ...(cursor === undefined ? {} : { cursor }) };

@@ -43,7 +43,8 @@ export class FeedController {
     reply.hijack();
     const { raw } = reply;
     raw.on('close', () => aborted.abort());
-    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) raw.setHeader(name, value);
     raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
     raw.write(': touchstone feed\n\n');
     const heartbeat = setInterval(() => {
@@ -56,7 +57,9 @@ export class FeedController {
         for (const record of records) {
           const entry = await this.history.entryOf(record);
           if (wanted !== undefined && !wanted.has(String(entry['type']))) continue;
-          const sent = raw.write(`id: ${record.position}\nevent: ${String(entry['type'])}\ndata: ${JSON.stringify(entry)}\n\n`);
+          const sent = raw.write(
+            `id: ${record.position}\nevent: ${String(entry['type'])}\ndata: ${JSON.stringify(entry)}\n\n`,
+          );
           // A reader that does not read holds nobody up but itself, and costs no memory here.
           if (!sent && !aborted.signal.aborted) await once(raw, 'drain', { signal: aborted.signal });
         }
@@ -71,7 +74,11 @@ export class FeedController {
   }
 
   /** Of one customer: the customer's own stream first, then the log's tail from where it ended. */
-  async *#records(customer: string | undefined, after: number, signal: AbortSignal): AsyncGenerator<readonly StoredRecord[]> {
+  async *#records(
+    customer: string | undefined,
+    after: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly StoredRecord[]> {
     if (customer === undefined) {
       for await (const records of this.#log.follow(after, signal)) yield records.filter(isCustomers);
       return;

@@ -58,6 +58,7 @@ function cursorOf(revision: number): string {
 
 function revisionOf(cursor: string): number {
   const match = /^h(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (match?.[1] === undefined) throw new ProblemError('invalid-cursor', 'This cursor is not one of this query’s.');
+  if (match?.[1] === undefined)
+    throw new ProblemError('invalid-cursor', 'This cursor is not one of this query’s.');
   return Number(match[1]);
 }

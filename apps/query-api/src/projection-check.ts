@@ -7,7 +7,8 @@ export function projectionCheck(admin: ProjectionAdmin): HealthCheck {
     name: 'projections',
     check: async () => {
       const groups: Record<string, { lagEvents: number; lagSeconds: number }> = {};
-      for (const { group, lagEvents, lagSeconds } of await admin.projections()) groups[group] = { lagEvents, lagSeconds };
+      for (const { group, lagEvents, lagSeconds } of await admin.projections())
+        groups[group] = { lagEvents, lagSeconds };
       const stopped = admin.fault() !== undefined;
       return { ok: !stopped, details: { groups, stopped } };
     },

@@ -48,13 +48,21 @@ export class ProjectionsController {
   @Post('verifications')
   @Policy('verify')
   @HttpCode(202)
-  @ApiBody({ schema: { type: 'object', required: ['scope'], properties: { scope: { type: 'string', enum: [...VERIFY_SCOPES] } } } })
+  @ApiBody({
+    schema: {
+      type: 'object',
+      required: ['scope'],
+      properties: { scope: { type: 'string', enum: [...VERIFY_SCOPES] } },
+    },
+  })
   verify(@Req() request: ApiRequest): { verificationId: string } {
     const body: unknown = request.body;
     const scope = VERIFY_SCOPES.find((known) => isJsonObject(body) && body['scope'] === known);
     if (scope === undefined || Object.keys(Object(body)).length !== 1) {
       throw new ProblemError('invalid-body', 'The body does not fit its contract.', {
-        errors: [{ pointer: '/scope', message: `must be one of ${VERIFY_SCOPES.join(' ')}, and nothing else` }],
+        errors: [
+          { pointer: '/scope', message: `must be one of ${VERIFY_SCOPES.join(' ')}, and nothing else` },
+        ],
       });
     }
     const verificationId = this.admin.verify(scope);

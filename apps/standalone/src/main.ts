@@ -43,7 +43,10 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const clear = error instanceof Error && CLEAR_ERRORS.some((type) => error instanceof type);
-  const text = clear || (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') ? messageOf(error) : stackOf(error);
+  const text =
+    clear || (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+      ? messageOf(error)
+      : stackOf(error);
   process.stderr.write(`touchstone: ${text}\n`);
   process.exit(1);
 });

@@ -21,7 +21,10 @@ export class ProjectorService {
     private readonly tell: (message: ProjectorMessage) => void,
   ) {}
 
-  static async open({ directory, rootKey }: ProjectorStart, tell: (message: ProjectorMessage) => void): Promise<ProjectorService> {
+  static async open(
+    { directory, rootKey }: ProjectorStart,
+    tell: (message: ProjectorMessage) => void,
+  ): Promise<ProjectorService> {
     const engines = readOnlyEngines(directory);
     const store = new EmbeddedDocumentStore({ directory: join(directory, FILES.documents) });
     const secrets = await openSecrets(engines.vault, rootKey);
@@ -62,7 +65,12 @@ export class ProjectorService {
     };
     const names = projections.map(({ name }) => name);
     try {
-      const parity = await this.projector.build(names, ({ events }) => tell({ events }), verificationId, false);
+      const parity = await this.projector.build(
+        names,
+        ({ events }) => tell({ events }),
+        verificationId,
+        false,
+      );
       tell({ state: 'done', ok: parity.differing === 0, readModels: parity });
     } catch (error) {
       tell({ state: 'failed', fault: messageOf(error) });

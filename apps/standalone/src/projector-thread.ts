@@ -72,7 +72,13 @@ export class ProjectorThread extends ProjectionAdmin {
   rebuild(names: readonly string[]): string | undefined {
     const id = this.#start((taskId) => ({ kind: 'rebuild', taskId, names }));
     if (id !== undefined) {
-      remember(this.#rebuilds, id, { rebuildId: id, projections: names, state: 'building', progress: 0, events: 0 });
+      remember(this.#rebuilds, id, {
+        rebuildId: id,
+        projections: names,
+        state: 'building',
+        progress: 0,
+        events: 0,
+      });
     }
     return id;
   }

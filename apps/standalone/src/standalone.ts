@@ -37,7 +37,11 @@ export interface StandaloneOptions {
 }
 
 /** Locks and opens a data directory, making the ledger in an empty one. Throws one clear error where it can't. */
-export async function openStandalone({ dataDirectory, rootKeyFile, onFatal }: StandaloneOptions): Promise<Standalone> {
+export async function openStandalone({
+  dataDirectory,
+  rootKeyFile,
+  onFatal,
+}: StandaloneOptions): Promise<Standalone> {
   const lock = lockDirectory(dataDirectory);
   try {
     const key = rootKey(rootKeyFile, dataDirectory, { mayCreate: true });
@@ -52,9 +56,15 @@ export async function openStandalone({ dataDirectory, rootKeyFile, onFatal }: St
     const secrets = await openSecrets(engines.vault, key);
     await engines.claim(secrets.ledgerId);
     const ledger = new Ledger({ ...engines, clock, random, newId }, secrets);
-    const store = new EmbeddedDocumentStore({ directory: join(dataDirectory, FILES.documents), readonly: true });
-    const admin = new ProjectorThread({ directory: dataDirectory, rootKey: key }, engines.log, store, (fault) =>
-      onFatal(new Error(`projecting has stopped: ${fault}`)),
+    const store = new EmbeddedDocumentStore({
+      directory: join(dataDirectory, FILES.documents),
+      readonly: true,
+    });
+    const admin = new ProjectorThread(
+      { directory: dataDirectory, rootKey: key },
+      engines.log,
+      store,
+      (fault) => onFatal(new Error(`projecting has stopped: ${fault}`)),
     );
     await admin.ready;
     const { heads, keyring, resolver } = ledger;

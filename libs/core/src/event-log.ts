@@ -70,7 +70,10 @@ export interface EventLog {
   /** The stream's last record. */
   head(stream: string): Promise<StoredRecord | undefined>;
   /** Streams in a stable order; `next` is the cursor of the following page. */
-  streams(cursor: string | undefined, limit: number): Promise<{ items: readonly StreamHead[]; next?: string }>;
+  streams(
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<{ items: readonly StreamHead[]; next?: string }>;
   /** Where events are, by event id or by idempotency key. */
   locate(references: readonly string[]): Promise<readonly (Located | undefined)[]>;
   /** Position of the last record; 0 in an empty ledger. */

@@ -24,8 +24,7 @@ export function instantOf(epochMs: number): Instant {
   return lastText;
 }
 
-const RFC_3339 =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|([+-])(\d\d):(\d\d))$/;
+const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|([+-])(\d\d):(\d\d))$/;
 
 /**
  * Reads an RFC 3339 date-time. Digits beyond milliseconds are cut; a leap second (`:60`), a day that the month
@@ -34,7 +33,8 @@ const RFC_3339 =
 export function parseInstant(text: string): Instant | undefined {
   const match = RFC_3339.exec(text);
   if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z', sign, zoneHour, zoneMinute] = match;
+  const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z', sign, zoneHour, zoneMinute] =
+    match;
   const millis = fraction.slice(1, 4).padEnd(3, '0');
   const plain = `${year}-${month}-${day}T${hour}:${minute}:${second}.${millis}Z`;
   const epochMs = Date.parse(plain);

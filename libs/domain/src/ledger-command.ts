@@ -13,11 +13,7 @@ import type { Target, TouchpointCommand, TouchpointState } from './touchpoint';
 
 /** Every command, under the word that its idempotency key is made of (trust.md §1.2): these words never change. */
 export type LedgerCommand =
-  | CustomerCommand
-  | TouchpointCommand
-  | PurchaseCommand
-  | SurveyInput['command']
-  | FeedbackInput['command'];
+  CustomerCommand | TouchpointCommand | PurchaseCommand | SurveyInput['command'] | FeedbackInput['command'];
 export type CommandName = LedgerCommand['name'];
 
 /** What the deciders of one customer's stream remember: ids and flags, no personal data. */
@@ -55,7 +51,10 @@ export function decideCommand(
     case 'touchpoint-correction':
     case 'touchpoint-redaction':
     case 'touchpoint-annotation':
-      return touchpoint.decide(target === undefined ? { command, now } : { command, now, target }, state.touchpoint);
+      return touchpoint.decide(
+        target === undefined ? { command, now } : { command, now, target },
+        state.touchpoint,
+      );
     case 'purchase':
     case 'refund':
       return purchase.decide({ command, now }, {});
@@ -65,4 +64,3 @@ export function decideCommand(
       return feedback.decide({ command, now }, {});
   }
 }
-

@@ -120,7 +120,9 @@ export const touchpoint: Decider<TouchpointInput, LedgerEvent, TouchpointState, 
     }
   },
   evolve: (state, event) =>
-    event.type === 'touchpoint-redacted.v1' ? { redacted: [...state.redacted, event.data.touchpointId] } : state,
+    event.type === 'touchpoint-redacted.v1'
+      ? { redacted: [...state.redacted, event.data.touchpointId] }
+      : state,
 };
 
 function record(body: RecordTouchpoint, now: Instant): Decision<TouchpointEvent> {
@@ -158,15 +160,25 @@ export function targetOf(
   correction: SeenEvent | undefined,
 ): Target | undefined {
   if (event.type !== 'touchpoint-recorded.v1') return undefined;
-  const { channel, direction, kind, occurredAt = recordedAt, agent, department, durationSeconds } = event.data;
+  const {
+    channel,
+    direction,
+    kind,
+    occurredAt = recordedAt,
+    agent,
+    department,
+    durationSeconds,
+  } = event.data;
   const { outcome, campaignId, interactionId } = event.data;
   const clearFields = { channel, direction, kind, occurredAt, agent, department, durationSeconds };
   const first = present({ ...clearFields, outcome, campaignId, interactionId });
   const corrected = correction?.type === 'touchpoint-corrected.v1' ? correction.data.now : {};
-  return { touchpointId, facts: { ...first, ...corrected, occurredAt: occurredAtOf(corrected) ?? occurredAt } };
+  return {
+    touchpointId,
+    facts: { ...first, ...corrected, occurredAt: occurredAtOf(corrected) ?? occurredAt },
+  };
 }
 
 function occurredAtOf(facts: { readonly occurredAt?: Instant }): Instant | undefined {
   return facts.occurredAt;
 }
-

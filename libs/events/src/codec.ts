@@ -33,7 +33,8 @@ export type Item = {
 
 export function text(maxLength = MAX_TEXT): Codec<string> {
   return {
-    is: (value): value is string => typeof value === 'string' && value.length <= maxLength && value.isWellFormed(),
+    is: (value): value is string =>
+      typeof value === 'string' && value.length <= maxLength && value.isWellFormed(),
     schema: { type: 'string', maxLength },
   };
 }
@@ -54,14 +55,16 @@ export const reference: Codec<string> = code;
 
 export function integer(min: number, max: number): Codec<number> {
   return {
-    is: (value): value is number => Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max,
+    is: (value): value is number =>
+      Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max,
     schema: { type: 'integer', minimum: min, maximum: max },
   };
 }
 
 export function listOf<T>(item: Codec<T>, maxItems: number): Codec<readonly T[]> {
   return {
-    is: (value): value is readonly T[] => Array.isArray(value) && value.length <= maxItems && value.every(item.is),
+    is: (value): value is readonly T[] =>
+      Array.isArray(value) && value.length <= maxItems && value.every(item.is),
     schema: { type: 'array', items: item.schema, maxItems },
   };
 }

@@ -47,10 +47,6 @@ export type SeenDataOf<F extends Fields> = DataWithout<F, UnseenName<F>>;
 export interface EventDefinition<Type extends string, F extends Fields> {
   readonly type: Type;
   readonly fields: F;
-  /** Names of the clear fields, in canonical order. */
-  readonly clearNames: readonly string[];
-  /** Names of the sealed fields, in canonical order. */
-  readonly sealedNames: readonly string[];
   /** The field that names the earlier event that this one is about, if it is about one. */
   readonly about?: AboutDefinition;
   /** Before an append. Strict: every required field, no undeclared one. Throws `EventFormatError`. */
@@ -72,7 +68,10 @@ export function clear<T>(codec: Codec<T>): Field<T, false, 'clear'> {
   return { codec, privacy: 'clear', optional: false };
 }
 
-export function sealed<T, P extends Exclude<Privacy, 'clear'>>(privacy: P, codec: Codec<T>): Field<T, false, P> {
+export function sealed<T, P extends Exclude<Privacy, 'clear'>>(
+  privacy: P,
+  codec: Codec<T>,
+): Field<T, false, P> {
   return { codec, privacy, optional: false };
 }
 
@@ -85,8 +84,6 @@ export function defineEvent<const Type extends string, F extends Fields>(
   fields: F,
   about?: AboutDefinition,
 ): EventDefinition<Type, F> {
-  const names = Object.keys(fields).toSorted();
-  const isClear = (name: string): boolean => fields[name]?.privacy === 'clear';
   const matches = (data: unknown): data is DataOf<F> => faultOf(fields, data, true) === undefined;
   const matchesSeen = (data: unknown): data is SeenDataOf<F> => faultOf(fields, data, false) === undefined;
   // Never the value: a message may reach a log.
@@ -96,8 +93,6 @@ export function defineEvent<const Type extends string, F extends Fields>(
   return {
     type,
     fields,
-    clearNames: names.filter(isClear),
-    sealedNames: names.filter((name) => !isClear(name)),
     ...(about === undefined ? {} : { about }),
     parse: (data) => (matches(data) ? { type, data } : fail(data, true)),
     parseSeen: (data) => (matchesSeen(data) ? { type, data } : fail(data, false)),
@@ -125,4 +120,6 @@ export type EventOf<D> =
   D extends EventDefinition<infer Type, infer F> ? { readonly type: Type; readonly data: DataOf<F> } : never;
 /** The same as it is read. */
 export type SeenEventOf<D> =
-  D extends EventDefinition<infer Type, infer F> ? { readonly type: Type; readonly data: SeenDataOf<F> } : never;
+  D extends EventDefinition<infer Type, infer F>
+    ? { readonly type: Type; readonly data: SeenDataOf<F> }
+    : never;

@@ -11,16 +11,25 @@ export const profile: Projection<SeenEvent> = {
   indexes: [],
   keysOf: ({ customerId }) => [customerId],
   fold(document, recorded) {
-    const before: Document = document ?? { customerId: recorded.customerId, registeredAt: recorded.recordedAt };
+    const before: Document = document ?? {
+      customerId: recorded.customerId,
+      registeredAt: recorded.recordedAt,
+    };
     const { event } = recorded;
     switch (event.type) {
       case 'customer-registered.v1':
       case 'customer-profile-changed.v1':
         return describe(before, recorded);
       case 'identifier-linked.v1':
-        return { ...before, identifiers: [...listOf(before['identifiers']), ...(event.data.identifiers ?? [])] };
+        return {
+          ...before,
+          identifiers: [...listOf(before['identifiers']), ...(event.data.identifiers ?? [])],
+        };
       case 'identifier-unlinked.v1':
-        return { ...before, identifiers: removeAll(listOf(before['identifiers']), event.data.identifiers ?? []) };
+        return {
+          ...before,
+          identifiers: removeAll(listOf(before['identifiers']), event.data.identifiers ?? []),
+        };
       case 'touchpoint-recorded.v1':
         return count(before, event.data, 1);
       case 'touchpoint-corrected.v1':
@@ -28,7 +37,11 @@ export const profile: Projection<SeenEvent> = {
       case 'touchpoint-redacted.v1':
         return count(before, event.data.was, -1);
       case 'purchase-recorded.v1':
-        return addMoney({ ...before, purchaseCount: numberOf(before['purchaseCount']) + 1 }, 'bought', event.data.total);
+        return addMoney(
+          { ...before, purchaseCount: numberOf(before['purchaseCount']) + 1 },
+          'bought',
+          event.data.total,
+        );
       case 'purchase-refunded.v1':
         return addMoney(before, 'refunded', event.data.amount);
       case 'touchpoint-status-reported.v1':
@@ -66,7 +79,11 @@ function merged(before: Json | undefined, changes: Readonly<Record<string, Json 
 }
 
 /** Contacts by channel and direction. What is not there counts 0, and 0 is left out. */
-function count(document: Document, facts: Pick<TouchpointFacts, 'channel' | 'direction'>, by: 1 | -1): Document {
+function count(
+  document: Document,
+  facts: Pick<TouchpointFacts, 'channel' | 'direction'>,
+  by: 1 | -1,
+): Document {
   return {
     ...document,
     byChannel: counted(document['byChannel'], facts.channel, by),
@@ -93,7 +110,9 @@ function addMoney(document: Document, field: 'bought' | 'refunded', money: Money
 
 function removeAll(from: readonly Json[], gone: readonly Identifier[]): Json[] {
   return from.filter((entry) => {
-    return !gone.some(({ type, value }) => isJsonObject(entry) && entry['type'] === type && entry['value'] === value);
+    return !gone.some(
+      ({ type, value }) => isJsonObject(entry) && entry['type'] === type && entry['value'] === value,
+    );
   });
 }
 

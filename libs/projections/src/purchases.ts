@@ -30,7 +30,10 @@ export const purchases: Projection<SeenEvent> = {
   },
 };
 
-function buy(document: Document | undefined, { event, occurredAt }: Recorded<SeenEvent>): Document | undefined {
+function buy(
+  document: Document | undefined,
+  { event, occurredAt }: Recorded<SeenEvent>,
+): Document | undefined {
   if (event.type !== 'purchase-recorded.v1') return document;
   const { orderId, total, items = [] } = event.data;
   const known = document !== undefined && document['unmatched'] !== true;
@@ -54,5 +57,8 @@ function plus(before: Json | undefined, money: Money | undefined): Json | undefi
   const rest: readonly Json[] = Array.isArray(others) ? others : [];
   const same = rest.find((other) => isJsonObject(other) && other['currency'] === money.currency);
   const sum = plus(same, money);
-  return { ...before, others: [...rest.filter((other) => other !== same), ...(sum === undefined ? [] : [sum])] };
+  return {
+    ...before,
+    others: [...rest.filter((other) => other !== same), ...(sum === undefined ? [] : [sum])],
+  };
 }

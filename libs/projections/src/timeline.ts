@@ -44,7 +44,11 @@ export const timeline: Projection<SeenEvent> = {
     const { event } = recorded;
     switch (event.type) {
       case 'touchpoint-recorded.v1':
-        return entry(recorded, { ...event.data, _contact: 1 }, [event.data.subject, event.data.content, event.data.outcomeText]);
+        return entry(recorded, { ...event.data, _contact: 1 }, [
+          event.data.subject,
+          event.data.content,
+          event.data.outcomeText,
+        ]);
       case 'purchase-recorded.v1':
         return entry(recorded, { ...event.data, kind: 'purchase' }, [event.data.orderId]);
       case 'purchase-refunded.v1':
@@ -99,7 +103,13 @@ function report(document: Document, { event, occurredAt, revision }: Recorded<Se
     (occurredAt === statusAt && revision > Number(statusRevision));
   if (!later) return document;
   const { status, code } = event.data;
-  return documentOf({ ...document, status, statusCode: code, statusAt: occurredAt, statusRevision: revision });
+  return documentOf({
+    ...document,
+    status,
+    statusCode: code,
+    statusAt: occurredAt,
+    statusRevision: revision,
+  });
 }
 
 function correct(document: Document, recorded: Recorded<SeenEvent>): Document {
@@ -109,7 +119,10 @@ function correct(document: Document, recorded: Recorded<SeenEvent>): Document {
   const next: Record<string, Json | undefined> = { ...document, ...texts, ...now };
   const was_: Readonly<Record<string, Json | undefined>> = was;
   const now_: Readonly<Record<string, Json | undefined>> = now;
-  const changed = [...Object.keys(now_).filter((name) => now_[name] !== was_[name]), ...Object.keys(texts)].toSorted();
+  const changed = [
+    ...Object.keys(now_).filter((name) => now_[name] !== was_[name]),
+    ...Object.keys(texts),
+  ].toSorted();
   const correction = documentOf({ ...reference(recorded), fields: changed, reason });
   const words = wordsOf(['subject', 'content', 'outcomeText'].map((name) => textOf(next[name])).join(' '));
   return documentOf({
@@ -126,7 +139,9 @@ function redact(document: Document, recorded: Recorded<SeenEvent>): Document {
     list === undefined
       ? undefined
       : listOf(list).map((said) =>
-          isJsonObject(said) ? documentOf({ eventId: said['eventId'], recordedAt: said['recordedAt'] }) : said,
+          isJsonObject(said)
+            ? documentOf({ eventId: said['eventId'], recordedAt: said['recordedAt'] })
+            : said,
         );
   return documentOf({
     ...without(document, HIDDEN),

@@ -67,19 +67,27 @@ export async function compareGroups(
   return { compared, differing: differing.length, examples: differing.slice(0, MAX_EXAMPLES) };
 }
 
-async function judge(suspect: Suspect, built: DocumentGroup, served: DocumentGroup): Promise<Difference | 'moving' | undefined> {
+async function judge(
+  suspect: Suspect,
+  built: DocumentGroup,
+  served: DocumentGroup,
+): Promise<Difference | 'moving' | undefined> {
   const { projection, key, customerId } = suspect;
   const stream = [customerStream(customerId)];
   const before = [await built.progress(stream), await served.progress(stream)];
   const [ours] = await built.getMany(projection, [key]);
   const [theirs] = await served.getMany(projection, [key]);
   const after = [await built.progress(stream), await served.progress(stream)];
-  const revisions = [...before, ...after].map(([progress]: readonly (Progress | undefined)[]) => progress?.revision);
+  const revisions = [...before, ...after].map(
+    ([progress]: readonly (Progress | undefined)[]) => progress?.revision,
+  );
   if (new Set(revisions).size > 1) return 'moving';
   if (same(ours, theirs)) return undefined;
   const what = theirs === undefined ? 'missing' : ours === undefined ? 'unexpected' : 'different';
   const names = new Set([...Object.keys(ours ?? {}), ...Object.keys(theirs ?? {})]);
-  const fields = [...names].filter((name) => jcs(ours?.[name] ?? null) !== jcs(theirs?.[name] ?? null)).toSorted();
+  const fields = [...names]
+    .filter((name) => jcs(ours?.[name] ?? null) !== jcs(theirs?.[name] ?? null))
+    .toSorted();
   return { projection, customerId, what, fields: what === 'different' ? fields : [] };
 }
 
@@ -110,7 +118,10 @@ async function* mergedScan(
   }
 }
 
-async function* scanAll(group: DocumentGroup, projection: string): AsyncGenerator<readonly [string, Document]> {
+async function* scanAll(
+  group: DocumentGroup,
+  projection: string,
+): AsyncGenerator<readonly [string, Document]> {
   let after: string | undefined;
   for (;;) {
     const page = await group.scan(projection, after, PAGE);

@@ -1,5 +1,15 @@
 import { Lru } from '#libs/core';
-import type { Checkpoint, Document, DocumentGroup, DocumentWrite, EventLog, Progress, Projection, Recorded, StoredRecord } from '#libs/core';
+import type {
+  Checkpoint,
+  Document,
+  DocumentGroup,
+  DocumentWrite,
+  EventLog,
+  Progress,
+  Projection,
+  Recorded,
+  StoredRecord,
+} from '#libs/core';
 import type { SeenEvent } from '#libs/events';
 import type { Keyring } from './keyring';
 import { openRecord } from './open-record';
@@ -68,10 +78,15 @@ export class GroupProjector {
   }
 
   /** The records that follow their streams' progress, gaps filled, and the progress that they make. */
-  async #due(records: readonly StoredRecord[]): Promise<{ records: StoredRecord[]; progress: Map<string, Progress> }> {
-    const unknown = [...new Set(records.map(({ stream }) => stream))].filter((stream) => !this.#progress.get(stream));
+  async #due(
+    records: readonly StoredRecord[],
+  ): Promise<{ records: StoredRecord[]; progress: Map<string, Progress> }> {
+    const unknown = [...new Set(records.map(({ stream }) => stream))].filter(
+      (stream) => !this.#progress.get(stream),
+    );
     const stored = new Map<string, Progress>();
-    for (const entry of await this.group.progress(unknown)) if (entry !== undefined) stored.set(entry.stream, entry);
+    for (const entry of await this.group.progress(unknown))
+      if (entry !== undefined) stored.set(entry.stream, entry);
     const progress = new Map<string, Progress>();
     const due: StoredRecord[] = [];
     const take = (record: StoredRecord): void => {
@@ -84,7 +99,8 @@ export class GroupProjector {
       let reached = known?.revision ?? -1;
       while (reached + 1 < rev) {
         const missing = await this.log.readStream(stream, reached + 1, Math.min(GAP_PAGE, rev - reached - 1));
-        if (missing.length === 0) throw new Error(`revision ${reached + 1} of a delivered stream is not in the log`);
+        if (missing.length === 0)
+          throw new Error(`revision ${reached + 1} of a delivered stream is not in the log`);
         for (const filler of missing) take(filler);
         reached += missing.length;
       }

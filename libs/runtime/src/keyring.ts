@@ -47,11 +47,16 @@ export class CustomerKeys {
 
   /** The key of a class for the calendar quarter of `at`; made when first needed, and then `unsaved`. */
   keyFor(privacyClass: PrivacyClass, at: Instant): DataKey {
-    const slot = `${privacyClass}/${at.slice(0, 4)}Q${Math.ceil(Number(at.slice(5, 7)) / 3)}`;
+    const slot = `${privacyClass}/${quarterOf(at)}`;
     let stored = this.stored.keys[slot];
     if (stored === undefined) {
       const kid = `dek_${randomText(this.random)}.1`;
-      const wrapped = wrap(this.random.bytes(SECRET_BYTES), kid, this.secrets.kek, this.random.bytes(NONCE_BYTES));
+      const wrapped = wrap(
+        this.random.bytes(SECRET_BYTES),
+        kid,
+        this.secrets.kek,
+        this.random.bytes(NONCE_BYTES),
+      );
       stored = { kid, wrapped: wrapped.toString('base64') };
       this.stored.keys[slot] = stored;
       this.unsaved = true;
@@ -80,6 +85,11 @@ export class CustomerKeys {
     }
     return opened;
   }
+}
+
+/** Calendar quarter of an instant, UTC: `2026Q4`. */
+function quarterOf(at: Instant): string {
+  return `${at.slice(0, 4)}Q${Math.ceil(Number(at.slice(5, 7)) / 3)}`;
 }
 
 /** Customers' keys, unwrapped when first asked for and kept for a while. */

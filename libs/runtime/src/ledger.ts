@@ -67,7 +67,8 @@ export class Ledger {
 
   /** Throws `OverloadedError` where too many commands are under way already. */
   execute(input: CommandInput): Promise<Outcome> {
-    if (this.#active >= MAX_UNDER_WAY) return Promise.reject(new OverloadedError('too many commands are under way'));
+    if (this.#active >= MAX_UNDER_WAY)
+      return Promise.reject(new OverloadedError('too many commands are under way'));
     return this.#executeKnowing(input, undefined, nothing);
   }
 
@@ -101,14 +102,20 @@ export class Ledger {
     this.#active++;
     try {
       if (k === undefined) return await this.#attempt(input, undefined, undefined, queued);
-      return await this.#exclusively(k, queued, (waited) => this.#attempt(input, k, waited ? undefined : known, queued));
+      return await this.#exclusively(k, queued, (waited) =>
+        this.#attempt(input, k, waited ? undefined : known, queued),
+      );
     } finally {
       this.#active--;
     }
   }
 
   /** Runs one command of a key at a time. `waited`: another one went before, so what was known may have changed. */
-  async #exclusively(k: string, queued: () => void, run: (waited: boolean) => Promise<Outcome>): Promise<Outcome> {
+  async #exclusively(
+    k: string,
+    queued: () => void,
+    run: (waited: boolean) => Promise<Outcome>,
+  ): Promise<Outcome> {
     let waited = false;
     for (let other = this.#underWay.get(k); other !== undefined; other = this.#underWay.get(k)) {
       waited = true;
@@ -163,7 +170,9 @@ export class Ledger {
     const k = idempotencyKey(this.secrets.kIdem, 'purchase', { orderId, customerId });
     let restart = false;
     const outcome = await this.#exclusively(k, queued, async () => {
-      const result = (await this.#replay(k, input, undefined)) ?? (await this.#submit(input, resolution, k, undefined, queued));
+      const result =
+        (await this.#replay(k, input, undefined)) ??
+        (await this.#submit(input, resolution, k, undefined, queued));
       if (result !== 'restart') return result;
       restart = true;
       return refused('restart', '');
@@ -201,7 +210,10 @@ export class Ledger {
   }
 
   /** The touchpoint that a command names, by event id or by source. */
-  async #targetOf({ command, targetSource }: CommandInput): Promise<{ id: string; customerId: string } | undefined> {
+  async #targetOf({
+    command,
+    targetSource,
+  }: CommandInput): Promise<{ id: string; customerId: string } | undefined> {
     if (!('eventId' in command.body)) return undefined;
     let reference: string = command.body.eventId;
     if (targetSource !== undefined) {
@@ -216,7 +228,10 @@ export class Ledger {
     return record === undefined ? undefined : { id: record.id, customerId };
   }
 
-  async #resolve(command: LedgerCommand, target: { customerId: string } | undefined): Promise<Resolution | Outcome> {
+  async #resolve(
+    command: LedgerCommand,
+    target: { customerId: string } | undefined,
+  ): Promise<Resolution | Outcome> {
     switch (command.name) {
       case 'customer':
         return this.resolver.claimFree(command.body.identifiers);
@@ -255,11 +270,16 @@ export class Ledger {
     const owner = writer;
     const result = new Promise<JobResult>((done, failed) => {
       const job = { input, resolution, done, failed };
-      owner.submit({ ...job, ...(k === undefined ? {} : { k }), ...(targetId === undefined ? {} : { targetId }) });
+      owner.submit({
+        ...job,
+        ...(k === undefined ? {} : { k }),
+        ...(targetId === undefined ? {} : { targetId }),
+      });
     });
     queued();
     return result.finally(() => {
-      if (owner.idle && this.#writers.get(resolution.customerId) === owner) this.#writers.delete(resolution.customerId);
+      if (owner.idle && this.#writers.get(resolution.customerId) === owner)
+        this.#writers.delete(resolution.customerId);
     });
   }
 

@@ -11,6 +11,8 @@ export async function openGroup<Definition extends DocumentsDefinition>(
 ): Promise<{ readonly group: DocumentGroup; readonly mine: readonly Definition[] } | undefined> {
   const madeWith = await store.madeWith(id);
   if (madeWith === undefined) return undefined;
-  const mine = projections.filter(({ name, version }) => madeWith.some((made) => made.name === name && made.version === version));
+  const mine = projections.filter(({ name, version }) =>
+    madeWith.some((made) => made.name === name && made.version === version),
+  );
   return mine.length === madeWith.length ? { group: await store.open(id, mine), mine } : undefined;
 }

@@ -1,5 +1,14 @@
 import { CUSTOMER_STREAM } from '#libs/core';
-import type { Checkpoint, DocumentGroup, DocumentStore, EventFeed, EventLog, Pointer, Projection, StoredRecord } from '#libs/core';
+import type {
+  Checkpoint,
+  DocumentGroup,
+  DocumentStore,
+  EventFeed,
+  EventLog,
+  Pointer,
+  Projection,
+  StoredRecord,
+} from '#libs/core';
 import type { SeenEvent } from '#libs/events';
 import { compareGroups } from './compare-groups';
 import type { Parity } from './compare-groups';
@@ -90,7 +99,12 @@ export class Projector {
   }
 
   /** Builds these projections beside the live ones, compares, and switches; `keep` false only compares. */
-  async build(names: readonly string[], report: (status: RebuildStatus) => void, rebuildId: string, keep: boolean): Promise<Parity> {
+  async build(
+    names: readonly string[],
+    report: (status: RebuildStatus) => void,
+    rebuildId: string,
+    keep: boolean,
+  ): Promise<Parity> {
     const { store, projections } = this.ports;
     const chosen = projections.filter(({ name }) => names.includes(name));
     const id = await this.#newGroupId();
@@ -118,7 +132,10 @@ export class Projector {
   }
 
   /** Folds stream by stream, each to its head as read, then sets the checkpoint to where the log ended at the start. */
-  async #buildByCustomer(projector: GroupProjector, tell: (events: number, progress: number) => void): Promise<Checkpoint> {
+  async #buildByCustomer(
+    projector: GroupProjector,
+    tell: (events: number, progress: number) => void,
+  ): Promise<Checkpoint> {
     const { log, topicId } = this.ports;
     const position = await log.lastPosition();
     const note: Checkpoint = { topicId, offset: position, position };
@@ -131,7 +148,7 @@ export class Projector {
       tell(events, position === 0 ? 1 : Math.min(1, events / position));
       await breathe();
     };
-    for (let cursor: string | undefined; ; ) {
+    for (let cursor: string | undefined; ;) {
       const page = await log.streams(cursor, STREAMS_PAGE);
       for (const { stream, revision } of page.items) {
         if (!stream.startsWith(CUSTOMER_STREAM)) continue;

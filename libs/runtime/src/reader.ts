@@ -1,5 +1,14 @@
 import { customerStream, isJsonObject } from '#libs/core';
-import type { Document, DocumentGroup, DocumentPage, DocumentsDefinition, DocumentStore, EventLog, Json, JsonObject } from '#libs/core';
+import type {
+  Document,
+  DocumentGroup,
+  DocumentPage,
+  DocumentsDefinition,
+  DocumentStore,
+  EventLog,
+  Json,
+  JsonObject,
+} from '#libs/core';
 import type { Identifier } from '#libs/events';
 import { wordsOf } from '#libs/projections';
 import { openGroup } from './open-group';
@@ -79,7 +88,12 @@ export class Reader {
     });
   }
 
-  async timeline(customerId: string, filter: TimelineFilter, page: Page, waiting?: Waiting): Promise<Answer<DocumentPage>> {
+  async timeline(
+    customerId: string,
+    filter: TimelineFilter,
+    page: Page,
+    waiting?: Waiting,
+  ): Promise<Answer<DocumentPage>> {
     const served = await this.#served('timeline');
     return this.#answer(customerId, [served], waiting, () => {
       const { channel, kind, direction, from, to, q, order } = filter;
@@ -87,7 +101,9 @@ export class Reader {
       const words = q === undefined ? undefined : wordsOf(q);
       const bounds = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
       const search = words === undefined ? {} : { words };
-      return bare(served.group.find('timeline', { index: 'by-time', equals, ...bounds, ...search, order, ...page }));
+      return bare(
+        served.group.find('timeline', { index: 'by-time', equals, ...bounds, ...search, order, ...page }),
+      );
     });
   }
 
@@ -99,7 +115,12 @@ export class Reader {
     });
   }
 
-  async #edge({ group }: Served, customerId: string, order: 'asc' | 'desc', more: Record<string, number>): Promise<Document | undefined> {
+  async #edge(
+    { group }: Served,
+    customerId: string,
+    order: 'asc' | 'desc',
+    more: Record<string, number>,
+  ): Promise<Document | undefined> {
     const equals = { _customer: customerId, ...more };
     return (await group.find('timeline', { index: 'by-time', equals, order, limit: 1 })).items[0];
   }
@@ -152,7 +173,15 @@ function profileAnswer(
   first: Document | undefined,
   last: Document | undefined,
 ): JsonObject {
-  const { name, identifiers = [], attributes, registeredAt, byChannel = {}, byDirection = {}, purchaseCount = 0 } = document ?? {};
+  const {
+    name,
+    identifiers = [],
+    attributes,
+    registeredAt,
+    byChannel = {},
+    byDirection = {},
+    purchaseCount = 0,
+  } = document ?? {};
   const starts = [registeredAt, first?.['occurredAt']].filter((at) => typeof at === 'string').toSorted();
   return dropUndefined({
     customerId,
@@ -185,7 +214,12 @@ function moneyOf(sums: Json | undefined): JsonObject | undefined {
 /** Members that begin with `_` are the runtime's own. */
 async function bare(page: Promise<DocumentPage>): Promise<DocumentPage> {
   const { items, ...rest } = await page;
-  return { ...rest, items: items.map((document) => Object.fromEntries(Object.entries(document).filter(([name]) => !name.startsWith('_')))) };
+  return {
+    ...rest,
+    items: items.map((document) =>
+      Object.fromEntries(Object.entries(document).filter(([name]) => !name.startsWith('_'))),
+    ),
+  };
 }
 
 function dropUndefined<T>(fields: Readonly<Record<string, T | undefined>>): Record<string, T> {
@@ -193,4 +227,3 @@ function dropUndefined<T>(fields: Readonly<Record<string, T | undefined>>): Reco
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) kept[name] = value;
   return kept;
 }
-

@@ -63,7 +63,8 @@ export class Resolver {
         if (owner.status === 'pending') link.push(item);
       }
     }
-    if (owners.size > 1) return refused('identifiers-disagree', 'The identifiers belong to different customers.');
+    if (owners.size > 1)
+      return refused('identifiers-disagree', 'The identifiers belong to different customers.');
     const [customerId = this.newId()] = owners;
     this.#claim(link, customerId);
     return { customerId, by: 'identifiers', link };
@@ -176,7 +177,9 @@ export class Resolver {
     const indexes = items.map(({ index }) => index).filter((index) => this.#ownerNow(index) === undefined);
     if (indexes.length === 0) return known;
     const entries = (await this.vault.lookup(indexes)).filter((entry) => entry !== undefined);
-    const located = await this.log.locate(entries.flatMap((entry) => [entry.linkedBy, entry.unlinkedBy ?? entry.linkedBy]));
+    const located = await this.log.locate(
+      entries.flatMap((entry) => [entry.linkedBy, entry.unlinkedBy ?? entry.linkedBy]),
+    );
     for (const [i, entry] of entries.entries()) {
       if (entry.unlinkedBy !== undefined && located[2 * i + 1] !== undefined) await this.vault.free(entry);
       else if (located[2 * i] === undefined) known.set(entry.index, { status: 'pending', entry });

@@ -1,6 +1,6 @@
 import type { AppendRecord, Instant, Json, Random } from '#libs/core';
 import { CLASS_OF_PURPOSE, definitionOf } from '#libs/events';
-import type { LedgerEvent, PrivacyClass, Purpose } from '#libs/events';
+import type { AboutDefinition, Fields, LedgerEvent, PrivacyClass, Purpose } from '#libs/events';
 import { makeRecord } from '#libs/trust';
 import type { Actor, ToSeal } from '#libs/trust';
 import type { CustomerKeys } from './keyring';
@@ -23,21 +23,28 @@ export interface EventFrame {
 }
 
 /** Splits an event into its clear and sealed fields, seals each class with the customer's key, and chains it. */
-export function sealEvent(event: LedgerEvent, frame: EventFrame, keys: CustomerKeys, random: Random): AppendRecord {
+export function sealEvent(
+  event: LedgerEvent,
+  frame: EventFrame,
+  keys: CustomerKeys,
+  random: Random,
+): AppendRecord {
   const definition = definitionOf(event.type);
   definition.parse(event.data);
-  const fields: Readonly<Record<string, { readonly privacy: string }>> = definition.fields;
-  const values: Readonly<Record<string, Json | undefined>> = { ...event.data };
+  const fields: Fields = definition.fields;
+  const byPurpose = CLASS_OF_PURPOSE[frame.purpose];
   const data: Record<string, Json> = {};
-  for (const name of definition.clearNames) {
-    const value = values[name];
-    if (value !== undefined) data[name] = value;
-  }
   const groups = new Map<PrivacyClass, Record<string, Json>>();
-  for (const name of definition.sealedNames) {
+  const values: Readonly<Record<string, Json | undefined>> = event.data;
+  for (const name in values) {
     const value = values[name];
-    if (value === undefined) continue;
-    const privacyClass = fields[name]?.privacy === 'identity' ? 'identity' : CLASS_OF_PURPOSE[frame.purpose];
+    const privacy = fields[name]?.privacy;
+    if (value === undefined || privacy === undefined) continue;
+    if (privacy === 'clear') {
+      data[name] = value;
+      continue;
+    }
+    const privacyClass = privacy === 'by-purpose' ? byPurpose : privacy;
     const group = groups.get(privacyClass);
     if (group === undefined) groups.set(privacyClass, { [name]: value });
     else group[name] = value;
@@ -47,15 +54,28 @@ export function sealEvent(event: LedgerEvent, frame: EventFrame, keys: CustomerK
     const key = keys.keyFor(privacyClass, frame.at);
     toSeal.push({ path: `/${privacyClass}`, fields: group, key, nonce: random.bytes(NONCE_BYTES) });
   }
-  const { previous, ...rest } = frame;
   const salt = Buffer.from(random.bytes(SALT_BYTES)).toString('base64url');
-  const record = makeRecord({ ...rest, type: event.type, salt, data }, toSeal, previous, keys.tag);
-  const target = definition.about === undefined ? undefined : values[definition.about.field];
+  const { id, stream, rev, at, actor, purpose, idem, cause, previous } = frame;
+  const unsealed = { id, type: event.type, stream, rev, at, actor, purpose, salt, data };
+  const bound = {
+    ...unsealed,
+    ...(idem === undefined ? {} : { idem }),
+    ...(cause === undefined ? {} : { cause }),
+  };
+  const record = makeRecord(bound, toSeal, previous, keys.tag);
+  const about = aboutOf(definition, values);
+  if (idem === undefined && about === undefined) return record;
   return {
     ...record,
-    ...(frame.idem === undefined ? {} : { key: frame.idem.k }),
-    ...(definition.about === undefined || typeof target !== 'string'
-      ? {}
-      : { about: { target, role: definition.about.role } }),
+    ...(idem === undefined ? {} : { key: idem.k }),
+    ...(about === undefined ? {} : { about }),
   };
+}
+
+function aboutOf(
+  { about }: { readonly about?: AboutDefinition },
+  values: Readonly<Record<string, Json | undefined>>,
+): AppendRecord['about'] {
+  const target = about === undefined ? undefined : values[about.field];
+  return about === undefined || typeof target !== 'string' ? undefined : { target, role: about.role };
 }

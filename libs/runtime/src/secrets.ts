@@ -25,11 +25,22 @@ interface StoredSecrets {
   readonly v: 1;
   readonly ledgerId: string;
   readonly kekId: string;
-  readonly wrapped: { readonly kek: string; readonly idem: string; readonly blind: string; readonly pepper: string };
+  readonly wrapped: {
+    readonly kek: string;
+    readonly idem: string;
+    readonly blind: string;
+    readonly pepper: string;
+  };
 }
 
 /** Makes the secrets of a new ledger, wrapped by the root key, and stores them. */
-export async function createSecrets(vault: Vault, rootKey: Uint8Array, random: Random, ledgerId: string, month: string) {
+export async function createSecrets(
+  vault: Vault,
+  rootKey: Uint8Array,
+  random: Random,
+  ledgerId: string,
+  month: string,
+) {
   const kek: WrappingKey = { id: `kek_${month}`, bytes: random.bytes(SECRET_BYTES) };
   const root: WrappingKey = { id: ROOT_ID, bytes: rootKey };
   const seal = (secret: Uint8Array, kid: string, by: WrappingKey): string =>
@@ -53,7 +64,8 @@ export async function openSecrets(vault: Vault, rootKey: Uint8Array): Promise<Le
   const text = await vault.secrets();
   if (text === undefined) throw new RootKeyError('the vault has no secrets: it is not the vault of a ledger');
   const { ledgerId, kekId, wrapped }: StoredSecrets = JSON.parse(text);
-  const open = (body: string, kid: string, by: WrappingKey): Buffer => unwrap(Buffer.from(body, 'base64'), kid, by);
+  const open = (body: string, kid: string, by: WrappingKey): Buffer =>
+    unwrap(Buffer.from(body, 'base64'), kid, by);
   try {
     const kek: WrappingKey = { id: kekId, bytes: open(wrapped.kek, kekId, { id: ROOT_ID, bytes: rootKey }) };
     return {
@@ -64,7 +76,8 @@ export async function openSecrets(vault: Vault, rootKey: Uint8Array): Promise<Le
       pepper: open(wrapped.pepper, 'pepper', kek),
     };
   } catch (error) {
-    if (error instanceof UnwrapError) throw new RootKeyError('the root key is not the one this ledger was made with');
+    if (error instanceof UnwrapError)
+      throw new RootKeyError('the root key is not the one this ledger was made with');
     throw error;
   }
 }

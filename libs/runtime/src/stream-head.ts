@@ -93,7 +93,9 @@ function follow(head: Head, record: StoredRecord): Head {
 function headOf({ revision, leafHash, body }: Snapshot): Head | undefined {
   const value: unknown = JSON.parse(body);
   if (!isJsonObject(value) || value['v'] !== 1 || typeof value['at'] !== 'string') return undefined;
-  return isStreamState(value['state']) ? { revision, leafHash, at: value['at'], state: value['state'] } : undefined;
+  return isStreamState(value['state'])
+    ? { revision, leafHash, at: value['at'], state: value['state'] }
+    : undefined;
 }
 
 function isStreamState(value: unknown): value is StreamState {

@@ -122,7 +122,9 @@ export class StreamWriter {
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
-  async #target(eventId: string): Promise<{ readonly target: Target; readonly purpose: Purpose } | undefined> {
+  async #target(
+    eventId: string,
+  ): Promise<{ readonly target: Target; readonly purpose: Purpose } | undefined> {
     await this.#drain();
     if (this.#head === undefined) await this.#load();
     const { log } = this.ports;
@@ -157,7 +159,8 @@ export class StreamWriter {
       const { customerId } = this;
       return refused('identifier-taken', 'An identifier is already linked.', { customerId });
     }
-    if (head.revision === -1 && resolution.by === 'identifiers') this.#keys ??= this.ports.keyring.create(this.customerId);
+    if (head.revision === -1 && resolution.by === 'identifiers')
+      this.#keys ??= this.ports.keyring.create(this.customerId);
     const keys = this.#keys;
     if (keys === undefined) {
       return head.revision === -1
@@ -165,10 +168,13 @@ export class StreamWriter {
         : refused('customer-erased', 'The customer is erased.');
     }
     if (ifMatch !== undefined && ifMatch !== head.revision) {
-      return refused('revision-mismatch', `The stream stands at revision ${head.revision}.`, { revision: head.revision });
+      return refused('revision-mismatch', `The stream stands at revision ${head.revision}.`, {
+        revision: head.revision,
+      });
     }
     const now = instantOf(this.ports.clock.nowMs());
-    const prelude = command.name === 'link' ? undefined : preludeOf(resolution, head.revision === -1 && !registering);
+    const prelude =
+      command.name === 'link' ? undefined : preludeOf(resolution, head.revision === -1 && !registering);
     const state = prelude === undefined ? head.state : evolveStream(head.state, prelude);
     const decision = decideCommand(command, state, now, named?.target);
     if (isRefused(decision)) return { outcome: 'refused', refusal: decision.refused };
@@ -180,7 +186,13 @@ export class StreamWriter {
     return undefined;
   }
 
-  #seal(job: Job, events: readonly LedgerEvent[], keys: CustomerKeys, head: Head, purpose: Purpose): Prepared {
+  #seal(
+    job: Job,
+    events: readonly LedgerEvent[],
+    keys: CustomerKeys,
+    head: Head,
+    purpose: Purpose,
+  ): Prepared {
     const { clock, newId, random } = this.ports;
     const { input, k, resolution } = job;
     const nowAt = instantOf(clock.nowMs());
@@ -198,10 +210,20 @@ export class StreamWriter {
           ? { idem: { k, f: idempotencyFingerprint(keys.kF, input.command.name, k, input.body) } }
           : {};
       const cause = id === ownId ? {} : { cause: ownId };
-      const record = sealEvent(event, { ...frame, ...idem, ...cause, previous: after.leafHash }, keys, random);
+      const record = sealEvent(
+        event,
+        { ...frame, ...idem, ...cause, previous: after.leafHash },
+        keys,
+        random,
+      );
       records.push(record);
       bytes += sizeOf(record);
-      after = { revision: record.rev, leafHash: record.leafHash, at, state: evolveStream(after.state, event) };
+      after = {
+        revision: record.rev,
+        leafHash: record.leafHash,
+        at,
+        state: evolveStream(after.state, event),
+      };
     }
     const { customerId } = this;
     const receipts = records.map(({ id: eventId, rev: revision, leafHash }) => {
@@ -276,7 +298,10 @@ export class StreamWriter {
     if (last !== undefined) await heads.advance(this.#stream, last.headAfter);
     let next = 0;
     for (const { job, receipts, entries } of batch) {
-      const events = receipts.map((receipt) => ({ ...receipt, position: positions[next++] ?? 0 }));
+      const events = receipts.map(({ eventId, customerId, revision, leafHash, recordedAt }): Receipt => {
+        // In this order: a repeated command gets the same bytes again.
+        return { eventId, customerId, revision, position: positions[next++] ?? 0, leafHash, recordedAt };
+      });
       const receipt = events[events.length - 1];
       const { unlink } = job.resolution;
       if (unlink !== undefined) await vault.free(unlink);

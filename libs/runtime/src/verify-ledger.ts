@@ -43,7 +43,7 @@ export async function verifyLedger(
     faultCount++;
     if (faults.length < MAX_FAULTS) faults.push({ stream, revision, what });
   };
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const page = await log.streams(cursor, STREAMS_PAGE);
     for (const { stream, revision } of page.items) {
       events += await verifyStream(log, keyring, stream, revision, (at, what) => fault(stream, at, what));
@@ -93,7 +93,8 @@ async function verifyStream(
     }
     count += records.length;
   }
-  if (keys !== undefined && head.tag !== undefined && keys.tag !== head.tag) fault(last, 'the stream tag is not the vault’s');
+  if (keys !== undefined && head.tag !== undefined && keys.tag !== head.tag)
+    fault(last, 'the stream tag is not the vault’s');
   for (const { record, path } of gone) {
     const opened = tryOpen(record, undefined, fault);
     const hidden = opened !== undefined && isHidden(opened.env, state.touchpoint.redacted);

@@ -38,14 +38,14 @@ export interface Envelope {
 }
 
 /** The canonical JSON of an envelope, key by key: four times as fast as the general writer, and tested against it. */
-export function envelopeText(env: Envelope): string {
+export function envelopeText(env: Omit<Envelope, 'sealed' | 'v'>, sealed: Envelope['sealed']): string {
   const { actor, cause, idem, via } = env;
   return (
     `{"actor":{"id":${JSON.stringify(actor.id)},"kind":"${actor.kind}"},"at":"${env.at}"` +
     (cause === undefined ? '' : `,"cause":"${cause}"`) +
     `,"data":${jcs(env.data)},"id":"${env.id}"` +
     (idem === undefined ? '' : `,"idem":{"f":"${idem.f}","k":"${idem.k}"}`) +
-    `,"purpose":"${env.purpose}","rev":${env.rev},"salt":"${env.salt}","sealed":${sealedText(env.sealed)}` +
+    `,"purpose":"${env.purpose}","rev":${env.rev},"salt":"${env.salt}","sealed":${sealedText(sealed)}` +
     `,"stream":${JSON.stringify(env.stream)},"type":"${env.type}","v":1` +
     (via === undefined ? '}' : `,"via":"${via}"}`)
   );
@@ -88,7 +88,9 @@ const HEX_64 = /^[0-9a-f]{64}$/;
 const BASE64URL_16_BYTES = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const KEY_ID = /^[a-z0-9_.]{1,64}$/;
 const TYPE = /^[a-z]+(-[a-z]+)*\.v[1-9]\d*$/;
-const REQUIRED: ReadonlySet<string> = new Set('v id type stream rev at actor purpose salt data sealed'.split(' '));
+const REQUIRED: ReadonlySet<string> = new Set(
+  'v id type stream rev at actor purpose salt data sealed'.split(' '),
+);
 const OPTIONAL: ReadonlySet<string> = new Set(['idem', 'via', 'cause']);
 
 function envelopeFault(env: unknown): string | undefined {
@@ -107,11 +109,13 @@ function envelopeFault(env: unknown): string | undefined {
   if (typeof rev !== 'number' || !Number.isSafeInteger(rev) || rev < 0) return 'rev';
   if (!isInstant(at)) return 'at';
   if (!hasExactly(actor, ['kind', 'id'])) return 'actor';
-  if (!['service', 'user', 'system'].some((kind) => kind === actor['kind']) || !isCode(actor['id'])) return 'actor';
+  if (!['service', 'user', 'system'].some((kind) => kind === actor['kind']) || !isCode(actor['id']))
+    return 'actor';
   if (!PURPOSES.some((known) => known === purpose)) return 'purpose';
   if (!isSixteenBytes(salt)) return 'salt';
   if (idem !== undefined) {
-    if (!hasExactly(idem, ['k', 'f']) || !isSixteenBytes(idem['k']) || !isSixteenBytes(idem['f'])) return 'idem';
+    if (!hasExactly(idem, ['k', 'f']) || !isSixteenBytes(idem['k']) || !isSixteenBytes(idem['f']))
+      return 'idem';
   }
   if (via !== undefined && !isUuid(via)) return 'via';
   if (cause !== undefined && !isUuid(cause)) return 'cause';
@@ -135,5 +139,7 @@ function isSixteenBytes(value: unknown): boolean {
 }
 
 function hasExactly(value: unknown, names: readonly string[]): value is JsonObject {
-  return isJsonObject(value) && Object.keys(value).length === names.length && names.every((name) => name in value);
+  return (
+    isJsonObject(value) && Object.keys(value).length === names.length && names.every((name) => name in value)
+  );
 }

@@ -29,9 +29,13 @@ function keyInput(command: string, input: IdempotencyInput): readonly string[] {
 
 /** `idem.f`: fingerprint of the body as parsed, under the stream's K_f; nobody can confirm it once that is erased. */
 export function idempotencyFingerprint(kF: Uint8Array, command: string, k: string, body: unknown): string {
-  return half(hmacSha256(kF, `["body",${JSON.stringify(command)},${JSON.stringify(k)},${jcs(body)}]`), 'base64url');
+  return half(
+    hmacSha256(kF, `["body",${JSON.stringify(command)},${JSON.stringify(k)},${jcs(body)}]`),
+    'base64url',
+  );
 }
 
+/** K_f of a stream. */
 export function fingerprintKey(streamSalt: Uint8Array): Buffer {
   return hmacSha256(streamSalt, 'ledger/idem/v1');
 }

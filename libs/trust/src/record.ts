@@ -35,13 +35,16 @@ export function makeRecord(
     blobs[path] = blob;
     entries[path] = { alg: 'A256GCM', h: sha256Hex(blob), kid: key.kid };
   }
-  const env = envelopeText({ ...unsealed, v: 1, sealed: entries });
+  const env = envelopeText(unsealed, entries);
   const leafHash = leafHashOf(leafText(unsealed, sha256Hex(env), previous, tag));
   return { id, stream, rev, env, sealed: blobs, leafHash, tag };
 }
 
 /** The leaf of a record whose predecessor's leaf hash is known. */
-export function leafOf(record: LedgerRecord, previous: string): { readonly text: string; readonly hash: string } {
+export function leafOf(
+  record: LedgerRecord,
+  previous: string,
+): { readonly text: string; readonly hash: string } {
   const text = leafText(parseEnvelope(record.env), sha256Hex(record.env), previous, record.tag);
   return { text, hash: leafHashOf(text) };
 }
@@ -60,7 +63,10 @@ export const CHAIN_START: ChainHead = { revision: -1, leafHash: NO_PREDECESSOR, 
  * Recomputes one record from its bytes and holds it against what is stored and against its predecessor. Returns every
  * fault found, in words that name no value; the chain goes on from the stored leaf hash, so one fault is told once.
  */
-export function verifyRecord(record: LedgerRecord, head: ChainHead): { faults: readonly string[]; head: ChainHead } {
+export function verifyRecord(
+  record: LedgerRecord,
+  head: ChainHead,
+): { faults: readonly string[]; head: ChainHead } {
   const faults: string[] = [];
   let env: Envelope | undefined;
   try {
@@ -81,10 +87,12 @@ export function verifyRecord(record: LedgerRecord, head: ChainHead): { faults: r
       else if (sha256Hex(blob) !== entry.h) faults.push(`${path}: the blob is not the one committed to`);
     }
     const leaf = leafText(env, sha256Hex(record.env), head.leafHash, record.tag);
-    if (leafHashOf(leaf) !== record.leafHash) faults.push('the leaf hash does not follow from record and predecessor');
+    if (leafHashOf(leaf) !== record.leafHash)
+      faults.push('the leaf hash does not follow from record and predecessor');
   }
   if (record.rev !== head.revision + 1) faults.push(`revision ${record.rev} follows ${head.revision}`);
-  if (head.tag !== undefined && record.tag !== head.tag) faults.push('another stream tag than its predecessor');
+  if (head.tag !== undefined && record.tag !== head.tag)
+    faults.push('another stream tag than its predecessor');
   const next = { revision: record.rev, leafHash: record.leafHash, at: env?.at ?? head.at, tag: record.tag };
   return { faults, head: next };
 }

@@ -47,7 +47,8 @@ export function seal(fields: JsonObject, key: DataKey, context: SealContext, non
 
 /** Throws `RecordFormatError` where the blob was changed, moved, or sealed with another key. */
 export function unseal(blob: Uint8Array, key: DataKey, context: SealContext): JsonObject {
-  if (blob.length < MIN_BLOB_BYTES || blob[0] !== FORMAT) throw new RecordFormatError(`${context.path}: not a blob`);
+  if (blob.length < MIN_BLOB_BYTES || blob[0] !== FORMAT)
+    throw new RecordFormatError(`${context.path}: not a blob`);
   const nonce = blob.subarray(1, 1 + NONCE_BYTES);
   const decipher = createDecipheriv('aes-256-gcm', key.key, nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(additionalData(context, key.kid));

@@ -32,7 +32,8 @@ export function wrap(secret: Uint8Array, kid: string, kek: WrappingKey, nonce: U
 
 /** Throws `UnwrapError` where the wrapping key, the key id or the bytes are others than at wrapping. */
 export function unwrap(wrapped: Uint8Array, kid: string, kek: WrappingKey): Buffer {
-  if (wrapped.length !== WRAPPED_BYTES || wrapped[0] !== FORMAT) throw new UnwrapError(`${kid}: not a wrapped key`);
+  if (wrapped.length !== WRAPPED_BYTES || wrapped[0] !== FORMAT)
+    throw new UnwrapError(`${kid}: not a wrapped key`);
   const nonce = wrapped.subarray(1, 1 + NONCE_BYTES);
   const decipher = createDecipheriv('aes-256-gcm', kek.bytes, nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(additionalData(kek.id, kid));

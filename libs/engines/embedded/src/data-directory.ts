@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { Sqlite } from './sqlite';
 import { FILES } from './storage-service';
@@ -32,7 +42,9 @@ export function lockDirectory(directory: string): DirectoryLock {
     db?.close();
     const busy = error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
     if (!busy) throw error;
-    throw new DataDirectoryError(`${directory} is in use by another Touchstone process; stop it, or use its address`);
+    throw new DataDirectoryError(
+      `${directory} is in use by another Touchstone process; stop it, or use its address`,
+    );
   }
   const held = db;
   return {
@@ -56,11 +68,15 @@ export function isEmptyLedger(directory: string): boolean {
  */
 export function rootKey(file: string, directory: string, { mayCreate }: { mayCreate: boolean }): Buffer {
   if (`${resolve(file)}${sep}`.startsWith(`${resolve(directory)}${sep}`)) {
-    throw new DataDirectoryError('the root key file must not lie inside the data directory: a copy of one would be a copy of both');
+    throw new DataDirectoryError(
+      'the root key file must not lie inside the data directory: a copy of one would be a copy of both',
+    );
   }
   if (!existsSync(file)) {
     if (mayCreate && isEmptyLedger(directory)) return createRootKey(file);
-    throw new DataDirectoryError(`root key file ${file} is missing; without it the data in ${directory} can't be opened`);
+    throw new DataDirectoryError(
+      `root key file ${file} is missing; without it the data in ${directory} can't be opened`,
+    );
   }
   const match = ROOT_KEY_LINE.exec(readFileSync(file, 'utf8'));
   if (match?.[1] === undefined) throw new DataDirectoryError(`${file} is not a Touchstone root key file`);

@@ -20,7 +20,11 @@ export interface EmbeddedEngines {
 }
 
 /** `onFatal`: a commit failed in a way after which nothing may be acknowledged any more; the process must end. */
-export function embeddedEngines(directory: string, storage: Storage, onFatal: (error: Error) => void): EmbeddedEngines {
+export function embeddedEngines(
+  directory: string,
+  storage: Storage,
+  onFatal: (error: Error) => void,
+): EmbeddedEngines {
   const logReader = new LogReader(join(directory, FILES.log));
   const vaultReader = new VaultReader(join(directory, FILES.vault));
   const snapshotReader = new SnapshotFile(join(directory, FILES.snapshots), { readonly: true });

@@ -21,7 +21,12 @@ export interface StorageCalls {
 }
 export type StorageCall = keyof StorageCalls;
 
-export const FILES = { log: 'log.db', vault: 'vault.db', snapshots: 'snapshots.db', documents: 'documents' } as const;
+export const FILES = {
+  log: 'log.db',
+  vault: 'vault.db',
+  snapshots: 'snapshots.db',
+  documents: 'documents',
+} as const;
 
 /** All writers of a data directory, on one thread: whatever they commit is on the disk when the call returns. */
 export class StorageService {
@@ -34,7 +39,9 @@ export class StorageService {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const log = (this.#log = new LogWriter(join(directory, FILES.log)));
     const vault = (this.#vault = new VaultWriter(join(directory, FILES.vault)));
-    const snapshots = (this.#snapshots = new SnapshotFile(join(directory, FILES.snapshots), { readonly: false }));
+    const snapshots = (this.#snapshots = new SnapshotFile(join(directory, FILES.snapshots), {
+      readonly: false,
+    }));
     this.#handlers = {
       claim: (ledgerId) => log.claim(ledgerId),
       append: (packed) => log.append(unpackAppends(packed)),

@@ -5,7 +5,11 @@ import type { StorageCall, StorageCalls, StorageService } from './storage-servic
 
 /** Asks the writers of a data directory, wherever they run. */
 export interface Storage {
-  call<C extends StorageCall>(name: C, ask: StorageCalls[C]['ask'], transfer?: ArrayBuffer): Promise<StorageCalls[C]['answer']>;
+  call<C extends StorageCall>(
+    name: C,
+    ask: StorageCalls[C]['ask'],
+    transfer?: ArrayBuffer,
+  ): Promise<StorageCalls[C]['answer']>;
 }
 
 /** A commit failed. Where `fatal`, the disk can't be trusted any more and the process must stop acknowledging. */
@@ -61,7 +65,12 @@ export class StorageThread implements Storage {
   }
 
   #receive(message: unknown): void {
-    const { id, answer, error, code } = message as { id: number; answer?: unknown; error?: string; code?: string };
+    const { id, answer, error, code } = message as {
+      id: number;
+      answer?: unknown;
+      error?: string;
+      code?: string;
+    };
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (error === undefined) waiting?.resolve(answer);
@@ -78,7 +87,9 @@ export class StorageThread implements Storage {
 /** jest does not compile worker files, so a test runs the built one. */
 function workerFile(): string {
   const here = __dirname;
-  const root = here.includes(`${join('dist', 'libs')}`) ? here : here.replace(join('libs', 'engines'), join('dist', 'libs', 'engines'));
+  const root = here.includes(`${join('dist', 'libs')}`)
+    ? here
+    : here.replace(join('libs', 'engines'), join('dist', 'libs', 'engines'));
   return join(root, 'storage.worker.js');
 }
 

@@ -14,7 +14,11 @@ export class EmbeddedEventFeed implements EventFeed {
     const after = checkpoint?.topicId === this.topicId ? checkpoint.position : 0;
     for await (const records of this.log.follow(after, signal)) {
       const position = records[records.length - 1]?.position ?? after;
-      await consumer.deliver({ partition, records, checkpoint: { topicId: this.topicId, offset: position, position } });
+      await consumer.deliver({
+        partition,
+        records,
+        checkpoint: { topicId: this.topicId, offset: position, position },
+      });
     }
   }
 }

@@ -94,7 +94,10 @@ export class EmbeddedEventLog implements EventLog {
     return this.reader.head(stream);
   }
 
-  async streams(cursor: string | undefined, limit: number): Promise<{ items: readonly StreamHead[]; next?: string }> {
+  async streams(
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<{ items: readonly StreamHead[]; next?: string }> {
     return this.reader.streams(cursor, limit);
   }
 

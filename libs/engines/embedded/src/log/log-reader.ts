@@ -57,7 +57,9 @@ export class LogReader {
 
   readStream(stream: string, fromRevision: number, limit: number): StoredRecord[] {
     const known = this.#named(stream);
-    return known === undefined ? [] : this.#records(this.#ofStream.all([known.sid, Math.max(0, fromRevision), limit]));
+    return known === undefined
+      ? []
+      : this.#records(this.#ofStream.all([known.sid, Math.max(0, fromRevision), limit]));
   }
 
   readAll(afterPosition: number, limit: number): StoredRecord[] {
@@ -156,7 +158,11 @@ export class LogReader {
   }
 }
 
-function lookUp(statement: Statement, references: readonly string[], bytes: (reference: string) => Buffer): Row[] {
+function lookUp(
+  statement: Statement,
+  references: readonly string[],
+  bytes: (reference: string) => Buffer,
+): Row[] {
   const rows: Row[] = [];
   for (let i = 0; i < references.length; i += LOCATE_BATCH) {
     const some = references.slice(i, i + LOCATE_BATCH).map(bytes);

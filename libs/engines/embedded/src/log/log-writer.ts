@@ -34,7 +34,8 @@ export class LogWriter {
     this.#db.transaction(() => {
       this.#db.query('INSERT INTO ledger VALUES (1, ?) ON CONFLICT DO NOTHING', [ledgerId]);
       const known = text(this.#db.query('SELECT ledger_id FROM ledger')[0]?.[0]);
-      if (known !== ledgerId) throw new Error(`log.db is of ledger ${known}, the vault of ledger ${ledgerId}`);
+      if (known !== ledgerId)
+        throw new Error(`log.db is of ledger ${known}, the vault of ledger ${ledgerId}`);
     });
   }
 
@@ -88,7 +89,14 @@ export class LogWriter {
   #insert(record: AppendRecord, sid: number, rev: number): number {
     const position = this.#nextPosition++;
     const { insertEvent, insertBlob } = this.#statements;
-    insertEvent.run([position, sid, rev, uuidBytes(record.id), record.env, Buffer.from(record.leafHash, 'hex')]);
+    insertEvent.run([
+      position,
+      sid,
+      rev,
+      uuidBytes(record.id),
+      record.env,
+      Buffer.from(record.leafHash, 'hex'),
+    ]);
     let slot = position * BLOB_SLOTS;
     for (const path in record.sealed) {
       const blob = record.sealed[path];

@@ -53,7 +53,10 @@ export const LOG_FORMAT: FileFormat = {
 };
 
 export function uuidBytes(id: string): Buffer {
-  return Buffer.from(id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24), 'hex');
+  return Buffer.from(
+    id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24),
+    'hex',
+  );
 }
 
 export function uuidText(bytes: Uint8Array): string {

@@ -24,7 +24,9 @@ export class SnapshotFile {
   constructor(path: string, { readonly }: { readonly: boolean }) {
     this.#db = new Sqlite(path, { format: SNAPSHOT_FORMAT, synchronous: 'NORMAL', readonly });
     this.#load = this.#db.prepare('SELECT revision, leaf_hash, body FROM snapshots WHERE stream = ?');
-    this.#save = readonly ? undefined : this.#db.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)');
+    this.#save = readonly
+      ? undefined
+      : this.#db.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)');
   }
 
   load(stream: string): Snapshot | undefined {

@@ -13,7 +13,9 @@ export class VaultReader {
   constructor(path: string) {
     this.#db = new Sqlite(path, { format: VAULT_FORMAT, readonly: true });
     this.#row = this.#db.prepare('SELECT customer_id, version, body FROM customers WHERE customer_id = ?');
-    this.#entry = this.#db.prepare('SELECT idx, customer_id, linked_by, unlinked_by FROM identifiers WHERE idx = ?');
+    this.#entry = this.#db.prepare(
+      'SELECT idx, customer_id, linked_by, unlinked_by FROM identifiers WHERE idx = ?',
+    );
   }
 
   secrets(): string | undefined {
@@ -24,7 +26,9 @@ export class VaultReader {
   rows(customerIds: readonly string[]): (CustomerRow | undefined)[] {
     return customerIds.map((id) => {
       const row = this.#row.get([id]);
-      return row === undefined ? undefined : { customerId: text(row[0]), version: integer(row[1]), body: text(row[2]) };
+      return row === undefined
+        ? undefined
+        : { customerId: text(row[0]), version: integer(row[1]), body: text(row[2]) };
     });
   }
 

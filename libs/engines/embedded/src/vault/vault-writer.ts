@@ -24,8 +24,12 @@ export class VaultWriter {
   constructor(path: string) {
     this.#db = new Sqlite(path, { format: VAULT_FORMAT, synchronous: 'FULL' });
     this.#insertRow = this.#db.prepare('INSERT INTO customers VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
-    this.#updateRow = this.#db.prepare('UPDATE customers SET version = ?, body = ? WHERE customer_id = ? AND version = ?');
-    this.#entry = this.#db.prepare('SELECT idx, customer_id, linked_by, unlinked_by FROM identifiers WHERE idx = ?');
+    this.#updateRow = this.#db.prepare(
+      'UPDATE customers SET version = ?, body = ? WHERE customer_id = ? AND version = ?',
+    );
+    this.#entry = this.#db.prepare(
+      'SELECT idx, customer_id, linked_by, unlinked_by FROM identifiers WHERE idx = ?',
+    );
     this.#putEntry = this.#db.prepare('INSERT OR REPLACE INTO identifiers VALUES (?, ?, ?, ?)');
     this.#deleteEntry = this.#db.prepare(
       'DELETE FROM identifiers WHERE idx = ? AND customer_id = ? AND linked_by = ?',
@@ -105,7 +109,10 @@ export function indexBytes(index: string): Buffer {
 export function entryOf(row: Row): IdentifierEntry {
   const [idx, customerId, linkedBy, unlinkedBy] = row;
   if (!(idx instanceof Uint8Array)) throw new TypeError('identifiers.idx is no blob');
-  const entry = { index: Buffer.from(idx).toString('hex'), customerId: text(customerId), linkedBy: text(linkedBy) };
+  const entry = {
+    index: Buffer.from(idx).toString('hex'),
+    customerId: text(customerId),
+    linkedBy: text(linkedBy),
+  };
   return typeof unlinkedBy === 'string' ? { ...entry, unlinkedBy } : entry;
 }
-
