@@ -1,0 +1,55 @@
+import { isJsonObject } from '#libs/core';
+import type { JsonObject } from '#libs/core';
+import { CliError } from './verb';
+import type { Connection } from './verb';
+
+/** Calls one route; throws `CliError` with the problem's code and detail where the answer is none of 2xx. */
+export async function call(
+  connection: Connection,
+  method: string,
+  path: string,
+  body?: JsonObject,
+): Promise<unknown> {
+  let answer: Response;
+  try {
+    answer = await fetch(connection.url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${connection.key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    throw new CliError(`${connection.url} does not answer`, { cause: error });
+  }
+  const text = await answer.text();
+  const value: unknown = text === '' ? undefined : JSON.parse(text);
+  if (answer.ok) return value;
+  if (isJsonObject(value)) throw new CliError(`${String(value['code'])}: ${String(value['detail'])}`);
+  throw new CliError(`the server answered ${answer.status}`);
+}
+
+export async function callObject(
+  connection: Connection,
+  method: string,
+  path: string,
+  body?: JsonObject,
+): Promise<JsonObject> {
+  const value = await call(connection, method, path, body);
+  if (!isJsonObject(value)) throw new CliError('the server answered something else than an object');
+  return value;
+}
+
+/** Every item of a paged list, page by page. */
+export async function* allItems(connection: Connection, path: string): AsyncGenerator<JsonObject> {
+  for (let cursor: unknown; ;) {
+    const joint = path.includes('?') ? '&' : '?';
+    const more = typeof cursor === 'string' ? `${joint}cursor=${encodeURIComponent(cursor)}` : '';
+    const page = await callObject(connection, 'GET', path + more);
+    const { items, next } = page;
+    if (Array.isArray(items)) for (const item of items) if (isJsonObject(item)) yield item;
+    if (typeof next !== 'string') return;
+    cursor = next;
+  }
+}
