@@ -69,8 +69,7 @@ export function serverEntry(): string {
 
 async function startPrivate(dataDirectory: string): Promise<Connection> {
   const env = { ...process.env, PORT: '0', TOUCHSTONE_DATA: dataDirectory, TOUCHSTONE_LOG_LEVEL: 'error' };
-  // stdout would show the first key of a new ledger, which belongs to whoever starts the server.
-  const child = spawn(process.execPath, [serverEntry()], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [serverEntry(), '--private'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   let out = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -82,9 +81,6 @@ async function startPrivate(dataDirectory: string): Promise<Connection> {
   while (Date.now() < deadline && child.exitCode === null) {
     const live = out.includes('listens at') ? await liveServer(dataDirectory) : undefined;
     if (live !== undefined) {
-      if (out.includes('ts_live_')) {
-        process.stderr.write('a new ledger was made; make a key for it with `touchstone keys create`\n');
-      }
       return { ...live, close: () => stop(child, exited, kill) };
     }
     await pause(POLL_MS);

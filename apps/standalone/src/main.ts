@@ -23,7 +23,8 @@ async function main(): Promise<void> {
       process.exit(70);
     },
   });
-  const first = await standalone.keys.ensureFirst(config.adminKey);
+  // A verb of the command line that opens a directory for itself has its own token and must not use the first key up.
+  const first = process.argv.includes('--private') ? undefined : await standalone.keys.ensureFirst(config.adminKey);
   let forget = (): void => undefined;
   const module = StandaloneModule.with(standalone, async () => {
     forget();

@@ -18,6 +18,8 @@ export interface Resolution {
   readonly customerId: string;
   readonly by: 'id' | 'identifiers';
   readonly link: readonly IndexedIdentifier[];
+  /** The id was made just now: nothing of the customer can be stored anywhere yet. */
+  readonly fresh?: true;
   /** The entry that an unlinking frees. */
   readonly unlink?: IdentifierEntry;
 }
@@ -27,6 +29,8 @@ interface Claim {
   readonly settled: Promise<void>;
   settle(): void;
 }
+
+const FRESH = { fresh: true } as const;
 
 type Known = { readonly status: 'linked' | 'pending'; readonly entry: IdentifierEntry };
 
@@ -65,9 +69,10 @@ export class Resolver {
     }
     if (owners.size > 1)
       return refused('identifiers-disagree', 'The identifiers belong to different customers.');
-    const [customerId = this.newId()] = owners;
+    const [owner] = owners;
+    const customerId = owner ?? this.newId();
     this.#claim(link, customerId);
-    return { customerId, by: 'identifiers', link };
+    return { customerId, by: 'identifiers', link, ...(owner === undefined ? FRESH : {}) };
   }
 
   /** For a registration or a linking: every identifier must be free. `customerId`: whose they are to be. */
@@ -90,7 +95,7 @@ export class Resolver {
     }
     const resolved = owner ?? this.newId();
     this.#claim(indexed, resolved);
-    return { customerId: resolved, by: 'identifiers', link: indexed };
+    return { customerId: resolved, by: 'identifiers', link: indexed, ...(owner === undefined ? FRESH : {}) };
   }
 
   async forUnlink(identifier: Identifier, customerId: string): Promise<Resolution | Outcome> {

@@ -10,6 +10,7 @@ import { refused } from './outcome';
 import type { CommandInput, Outcome, Receipt } from './outcome';
 import type { Resolution, Resolver } from './resolve';
 import { sealEvent } from './seal-event';
+import { EMPTY_HEAD } from './stream-head';
 import type { Head, StreamHeads } from './stream-head';
 
 /** Most events that one append carries: keeps a request below the engines' message sizes with room to spare. */
@@ -90,7 +91,8 @@ export class StreamWriter {
     for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
       try {
         // Awaited only where something is missing: commands to a warm stream are decided within one turn.
-        if (this.#head === undefined || this.#keys === undefined) await this.#load();
+        if (job.resolution.fresh === true) this.#head ??= EMPTY_HEAD;
+        else if (this.#head === undefined || this.#keys === undefined) await this.#load();
         const target = job.targetId === undefined ? undefined : await this.#target(job.targetId);
         const result = this.#prepare(job, target);
         if (result !== undefined) await this.#answer(job, result);

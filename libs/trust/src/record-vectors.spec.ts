@@ -1,8 +1,9 @@
 import { createSecretKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JsonObject, LedgerRecord } from '#libs/core';
 import { envelopeText, parseEnvelope } from './envelope';
-import type { ClassPath } from './envelope';
+import type { ClassPath, Envelope } from './envelope';
 import { NO_PREDECESSOR, sha256Hex } from './hash';
 import { jcs } from './jcs';
 import {
@@ -17,16 +18,56 @@ import { CHAIN_START, leafOf, makeRecord, verifyRecord } from './record';
 import { seal, unseal } from './sealing';
 import { unwrap, wrap } from './wrapping';
 
+interface BlobVector {
+  readonly class: ClassPath;
+  readonly kid: string;
+  readonly dek: string;
+  readonly nonce: string;
+  readonly plaintext: JsonObject;
+  readonly plaintextJcsSha256: string;
+  readonly blob: string;
+}
+interface Fingerprinted {
+  readonly command: string;
+  readonly k: string;
+  readonly body: unknown;
+  readonly f: string;
+}
+interface Keyed {
+  readonly kInput: readonly string[];
+  readonly k: string;
+}
+interface RecordVector {
+  readonly rev: number;
+  readonly idem: (Fingerprinted & Keyed) | null;
+  readonly blobs: readonly BlobVector[];
+  readonly env: Envelope;
+  readonly envJcs: string;
+  readonly c: string;
+  readonly leaf: string;
+  readonly leafHash: string;
+}
+interface Vectors {
+  readonly keys: Readonly<Record<'streamSalt32' | 'K_idem' | 'K_f' | 'K_bidx', string>>;
+  readonly stream: string;
+  readonly s: string;
+  readonly records: readonly RecordVector[];
+  readonly moreK: readonly Keyed[];
+  readonly moreF: readonly Fingerprinted[];
+  readonly blindIndex: readonly Readonly<Record<'type' | 'normal' | 'index', string>>[];
+  readonly wrap: Readonly<Record<'kek' | 'kekId' | 'kid' | 'nonce' | 'dek' | 'blob', string>>;
+  readonly jcs: readonly { readonly in: string; readonly sha256: string; readonly profile: boolean }[];
+}
+
 // The exact bytes of record version 1, computed by two programs that are not ours (trust.md §1.1–2.2).
-const vectors = JSON.parse(
-  readFileSync(join(__dirname, '../../../test/vectors/record-vectors.json'), 'utf8'),
-);
+const file = join(__dirname, '../../../test/vectors/record-vectors.json');
+const vectors: Vectors = JSON.parse(readFileSync(file, 'utf8'));
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 const salt = hex(vectors.keys.streamSalt32);
 const kIdem = hex(vectors.keys.K_idem);
 const kF = hex(vectors.keys.K_f);
 
-function inputOf([kind, a, b, c, d]: string[]): IdempotencyInput {
+function inputOf([kind, a, b, c, d]: readonly string[]): IdempotencyInput {
   if (kind === 'key') return { principal: String(a), key: String(c) };
   if (b === '') return { orderId: String(c), customerId: String(d) };
   return { source: { system: String(b), id: String(c), ...(d === '' ? {} : { part: String(d) }) } };
@@ -38,7 +79,7 @@ describe('record version 1', () => {
     expect(fingerprintKey(salt)).toEqual(kF);
   });
 
-  test.each(vectors.records.map((record: { rev: number }) => [record.rev, record]))(
+  test.each<[number, any]>(vectors.records.map((record: { rev: number }) => [record.rev, record]))(
     'revision %i: every intermediate value',
     (_rev, vector: any) => {
       if (vector.idem !== null) {
@@ -97,9 +138,9 @@ describe('canonical JSON', () => {
     vectors.jcs.filter((vector: any) => vector.profile).map((vector: any) => [vector.sha256, vector.in]),
   )('vector %s', (sha256: string, text: string) => expect(sha256Hex(jcs(JSON.parse(text)))).toBe(sha256));
 
-  test.each(vectors.jcs.filter((vector: any) => !vector.profile).map((vector: any) => [vector.in]))(
+  test.each<[string]>(vectors.jcs.filter((vector: any) => !vector.profile).map((vector: any) => [vector.in]))(
     'refuses what is outside the profile: %s',
-    (text: string) => expect(() => jcs(JSON.parse(text))).toThrow('safe integers'),
+    (text) => expect(() => jcs(JSON.parse(text))).toThrow('safe integers'),
   );
 
   test.each([
