@@ -69,7 +69,10 @@ export function serverEntry(): string {
 
 async function startPrivate(dataDirectory: string): Promise<Connection> {
   const env = { ...process.env, PORT: '0', TOUCHSTONE_DATA: dataDirectory, TOUCHSTONE_LOG_LEVEL: 'error' };
-  const child = spawn(process.execPath, [serverEntry(), '--private'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [serverEntry(), '--private'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   let out = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));

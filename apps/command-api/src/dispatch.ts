@@ -2,7 +2,7 @@ import type { CommandBus } from '@nestjs/cqrs';
 import { EngineError } from '#libs/core';
 import { check } from '#libs/contracts';
 import type { CommandMessage, ReceiptAnswer } from '#libs/contracts';
-import { idempotencyKeyOf, ifMatchOf, ProblemError, refusalToProblem } from '#libs/nest';
+import { idempotencyKeyOf, ifMatchOf, ProblemError, refusalToProblem, refuseQuery } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { ContentionError, OverloadedError } from '#libs/runtime';
 import type { Outcome } from '#libs/runtime';
@@ -17,6 +17,7 @@ export async function dispatch<M extends CommandMessage>(
   reply: ApiReply,
   path: Readonly<Record<string, string>> = {},
 ): Promise<ReceiptAnswer> {
+  refuseQuery(request);
   const body: unknown = request.body;
   const checked = check(type, body, path);
   if (!checked.ok) {

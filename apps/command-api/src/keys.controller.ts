@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { ApiKeyAnswer, ApiKeyCreated, check, CreateApiKey } from '#libs/contracts';
-import { Policy, ProblemError, refusalToProblem } from '#libs/nest';
+import { ApiKeyCreated, ApiKeyPage, check, CreateApiKey } from '#libs/contracts';
+import { Policy, ProblemError, refusalToProblem, refuseQuery } from '#libs/nest';
 import type { ApiRequest } from '#libs/nest';
 import { ApiKeys } from '#libs/runtime';
 import type { ApiKeyInfo, CreatedApiKey } from '#libs/runtime';
@@ -17,6 +17,7 @@ export class KeysController {
   @ApiBody({ type: CreateApiKey })
   @ApiCreatedResponse({ type: ApiKeyCreated })
   async create(@Req() request: ApiRequest): Promise<CreatedApiKey> {
+    refuseQuery(request);
     const checked = check(CreateApiKey, request.body);
     if (!checked.ok) {
       throw new ProblemError('invalid-body', 'The body does not fit its contract.', {
@@ -34,14 +35,16 @@ export class KeysController {
   }
 
   @Get()
-  @ApiOkResponse({ type: [ApiKeyAnswer] })
-  async list(): Promise<{ items: readonly ApiKeyInfo[]; next: null }> {
+  @ApiOkResponse({ type: ApiKeyPage })
+  async list(@Req() request: ApiRequest): Promise<{ items: readonly ApiKeyInfo[]; next: null }> {
+    refuseQuery(request);
     return { items: await this.keys.list(), next: null };
   }
 
   @Delete(':keyId')
   @HttpCode(204)
-  async revoke(@Param('keyId') keyId: string): Promise<void> {
+  async revoke(@Param('keyId') keyId: string, @Req() request: ApiRequest): Promise<void> {
+    refuseQuery(request);
     if (!(await this.keys.revoke(keyId))) throw new ProblemError('key-not-found', 'There is no such key.');
   }
 }

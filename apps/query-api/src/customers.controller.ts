@@ -13,6 +13,7 @@ import {
 } from '#libs/contracts';
 import { maskProfile, maskPurchase, maskTimelineEntry, Policy, ProblemError } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
+import { wordsOf } from '#libs/projections';
 import { Reader } from '#libs/runtime';
 import { answer, knownCustomer, pageOf, queryOf, waitingOf } from './answering';
 
@@ -61,6 +62,9 @@ export class CustomerQueriesController {
     const masked = request.access === 'masked';
     if (masked && query.q !== undefined)
       throw new ProblemError('forbidden', 'This key may not search what it may not read.');
+    if (query.q !== undefined && wordsOf(query.q).length === 0) {
+      throw new ProblemError('invalid-query', 'q holds no word to look for.');
+    }
     const customerId = await knownCustomer(this.reader, id);
     const { limit, cursor, ...filter } = query;
     const page = { limit, ...(cursor === undefined ? {} : { cursor }) };

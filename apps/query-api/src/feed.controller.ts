@@ -39,13 +39,18 @@ export class FeedController {
     const { customer, types } = queryOf(FeedQuery, request);
     const wanted = types === undefined ? undefined : new Set(types.split(','));
     const after = lastEventId(request);
+    reply.header('content-type', 'text/event-stream; charset=utf-8');
+    if (request.method === 'HEAD') {
+      await reply.send();
+      return;
+    }
     const aborted = new AbortController();
     reply.hijack();
     const { raw } = reply;
     raw.on('close', () => aborted.abort());
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) raw.setHeader(name, value);
-    raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
+    raw.writeHead(200, { 'x-accel-buffering': 'no' });
     raw.write(': touchstone feed\n\n');
     const heartbeat = setInterval(() => {
       if (this.lifecycle.stopping) aborted.abort();

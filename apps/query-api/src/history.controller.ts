@@ -3,10 +3,10 @@ import { ApiOkResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { isUuid } from '#libs/core';
 import type { JsonObject } from '#libs/core';
 import { HistoryPage, HistoryQuery, RecordEntry } from '#libs/contracts';
-import { Policy, ProblemError } from '#libs/nest';
+import { Policy, ProblemError, refuseQuery } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { History, Reader } from '#libs/runtime';
-import { knownCustomer, pageOf, queryOf } from './answering';
+import { knownCustomer, pageOf, queryOf, waitingOf } from './answering';
 
 @Controller('v1')
 @Policy('history')
@@ -34,7 +34,7 @@ export class HistoryController {
       ...(query.to === undefined ? {} : { to: query.to }),
       ...(after === undefined ? {} : { after }),
     };
-    const head = await this.history.headRevision(customerId);
+    const head = await this.history.headRevision(customerId, waitingOf(query));
     reply.header('touchstone-revision', String(head));
     if (query.waitFor !== undefined && head < query.waitFor) reply.header('touchstone-stale', 'true');
     const read = query.form === 'record' ? this.history.records : this.history.events;
@@ -44,7 +44,8 @@ export class HistoryController {
 
   @Get('events/:eventId')
   @ApiOkResponse({ type: RecordEntry })
-  async event(@Param('eventId') id: string): Promise<JsonObject> {
+  async event(@Param('eventId') id: string, @Req() request: ApiRequest): Promise<JsonObject> {
+    refuseQuery(request);
     const eventId = id.toLowerCase();
     const record = isUuid(eventId) ? await this.history.record(eventId) : undefined;
     if (record === undefined) throw new ProblemError('event-not-found', 'There is no such event.');

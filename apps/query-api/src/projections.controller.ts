@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { isJsonObject } from '#libs/core';
 import { ProjectionStatus, RebuildAccepted, RebuildStatus } from '#libs/contracts';
-import { Policy, ProblemError } from '#libs/nest';
+import { Policy, ProblemError, refuseQuery } from '#libs/nest';
 import type { ApiRequest } from '#libs/nest';
 import { ProjectionAdmin, VERIFY_SCOPES } from '#libs/runtime';
 import type { ProjectionStatus as Status, RebuildStatus as Rebuild, VerificationStatus } from '#libs/runtime';
@@ -17,7 +17,8 @@ export class ProjectionsController {
   @Get('projections')
   @Policy('projections-read')
   @ApiOkResponse({ type: [ProjectionStatus] })
-  list(): Promise<readonly Status[]> {
+  list(@Req() request: ApiRequest): Promise<readonly Status[]> {
+    refuseQuery(request);
     return this.admin.projections();
   }
 
@@ -26,7 +27,8 @@ export class ProjectionsController {
   @Policy('projections-change')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: RebuildAccepted })
-  async rebuild(@Param('name') name: string): Promise<{ rebuildId: string }> {
+  async rebuild(@Param('name') name: string, @Req() request: ApiRequest): Promise<{ rebuildId: string }> {
+    refuseQuery(request);
     const names = (await this.admin.projections()).map((projection) => projection.name);
     const chosen = name === 'all' ? names : names.filter((known) => known === name);
     if (chosen.length === 0) throw new ProblemError('projection-not-found', 'There is no such projection.');
@@ -38,7 +40,8 @@ export class ProjectionsController {
   @Get('rebuilds/:rebuildId')
   @Policy('projections-read')
   @ApiOkResponse({ type: RebuildStatus })
-  status(@Param('rebuildId') rebuildId: string): Rebuild {
+  status(@Param('rebuildId') rebuildId: string, @Req() request: ApiRequest): Rebuild {
+    refuseQuery(request);
     const status = this.admin.rebuildStatus(rebuildId);
     if (status === undefined) throw new ProblemError('rebuild-not-found', 'There is no such rebuild.');
     return status;
@@ -56,6 +59,7 @@ export class ProjectionsController {
     },
   })
   verify(@Req() request: ApiRequest): { verificationId: string } {
+    refuseQuery(request);
     const body: unknown = request.body;
     const scope = VERIFY_SCOPES.find((known) => isJsonObject(body) && body['scope'] === known);
     if (scope === undefined || Object.keys(Object(body)).length !== 1) {
@@ -73,7 +77,11 @@ export class ProjectionsController {
   @Get('verifications/:verificationId')
   @Policy('verify')
   @ApiOkResponse({ schema: { type: 'object' } })
-  verification(@Param('verificationId') verificationId: string): VerificationStatus {
+  verification(
+    @Param('verificationId') verificationId: string,
+    @Req() request: ApiRequest,
+  ): VerificationStatus {
+    refuseQuery(request);
     const status = this.admin.verification(verificationId);
     if (status === undefined) throw new ProblemError('rebuild-not-found', 'There is no such verification.');
     return status;

@@ -24,7 +24,9 @@ async function main(): Promise<void> {
     },
   });
   // A verb of the command line that opens a directory for itself has its own token and must not use the first key up.
-  const first = process.argv.includes('--private') ? undefined : await standalone.keys.ensureFirst(config.adminKey);
+  const first = process.argv.includes('--private')
+    ? undefined
+    : await standalone.keys.ensureFirst(config.adminKey);
   let forget = (): void => undefined;
   const module = StandaloneModule.with(standalone, async () => {
     forget();

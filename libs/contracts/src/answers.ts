@@ -112,6 +112,14 @@ export class ApiKeyCreated extends ApiKeyAnswer {
   declare readonly key: string;
 }
 
+export class ApiKeyPage {
+  @ApiProperty({ type: () => [ApiKeyAnswer] })
+  declare readonly items: readonly ApiKeyAnswer[];
+
+  @ApiProperty({ type: String, nullable: true, description: 'Always null: there are few keys.' })
+  declare readonly next: null;
+}
+
 export class ParkedCustomer {
   @ApiProperty(id)
   declare readonly customerId: string;
@@ -150,11 +158,27 @@ export class RebuildAccepted {
 
 export class RebuildStatus {
   @ApiProperty({ type: String })
+  declare readonly rebuildId: string;
+
+  @ApiProperty({ type: [String] })
+  declare readonly projections: readonly string[];
+
+  @ApiProperty({ type: String, enum: ['building', 'following', 'comparing', 'done', 'failed'] })
   declare readonly state: string;
 
-  @ApiProperty({ type: 'object', additionalProperties: true })
-  declare readonly progress: object;
+  @ApiProperty({ type: Number, minimum: 0, maximum: 1, description: 'Share of the log that is folded.' })
+  declare readonly progress: number;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
-  declare readonly parity: object | null;
+  @ApiProperty(count)
+  declare readonly events: number;
+
+  @ApiProperty({
+    type: Object,
+    required: false,
+    description: 'How the new documents compare with those that were served: compared, differing, examples.',
+  })
+  declare readonly parity?: object;
+
+  @ApiProperty({ type: String, required: false })
+  declare readonly fault?: string;
 }

@@ -36,6 +36,9 @@ export class PurchaseTotals {
 
   @ApiProperty({ type: () => MoneySum, nullable: true })
   declare readonly total: MoneySum | null;
+
+  @ApiProperty({ type: () => MoneySum, required: false })
+  declare readonly refunded?: MoneySum;
 }
 
 export class Completeness {

@@ -58,6 +58,12 @@ export function ifMatchOf(headers: RequestHeaders): number | undefined {
   throw new ProblemError('invalid-header', 'If-Match must be one revision in double quotes, as "7".');
 }
 
+/** For routes that take no query parameters: an unknown one is refused, not ignored. */
+export function refuseQuery(request: Pick<FastifyRequest, 'query'>): void {
+  const [name] = Object.keys(Object(request.query));
+  if (name !== undefined) throw new ProblemError('invalid-query', 'This route takes no query parameters.');
+}
+
 /** What a reader of its own write waits for. */
 export interface Wait {
   readonly revision: number;

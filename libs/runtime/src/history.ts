@@ -4,6 +4,8 @@ import { leafOf, NO_PREDECESSOR, parseEnvelope } from '#libs/trust';
 import type { Keyring } from './keyring';
 import { isHidden, openRecord } from './open-record';
 import type { StreamHeads } from './stream-head';
+import { waitUntil } from './waiting';
+import type { Waiting } from './waiting';
 
 export interface HistoryRange {
   /** On recordedAt: `from` inclusive, `to` exclusive. */
@@ -27,9 +29,10 @@ export class History {
     private readonly heads: StreamHeads,
   ) {}
 
-  /** Revision of the customer's last event; −1 where there is none. */
-  async headRevision(customerId: string): Promise<number> {
-    return (await this.heads.refresh(customerStream(customerId))).revision;
+  /** Revision of the customer's last event, waited for where one is asked for; −1 where there is none. */
+  async headRevision(customerId: string, waiting?: Waiting): Promise<number> {
+    const stream = customerStream(customerId);
+    return waitUntil(waiting, async () => (await this.heads.refresh(stream)).revision);
   }
 
   events(customerId: string, range: HistoryRange, limit: number): Promise<HistoryPage> {

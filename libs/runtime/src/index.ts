@@ -10,4 +10,5 @@ export * from './reader';
 export * from './secrets';
 export * from './stream-head';
 export * from './verify-ledger';
+export type { Waiting } from './waiting';
 export * from './projection-admin';

@@ -14,6 +14,8 @@ import { wordsOf } from '#libs/projections';
 import { openGroup } from './open-group';
 import type { Resolver } from './resolve';
 import type { StreamHeads } from './stream-head';
+import { waitUntil } from './waiting';
+import type { Waiting } from './waiting';
 
 export interface ReaderPorts {
   readonly log: EventLog;
@@ -29,11 +31,6 @@ export interface Answer<Body> {
   readonly revision: number;
   /** True where a revision was asked for and not reached in time. */
   readonly stale: boolean;
-}
-
-export interface Waiting {
-  readonly revision: number;
-  readonly timeoutMs: number;
 }
 
 export interface TimelineFilter {
@@ -56,7 +53,6 @@ interface Served {
   readonly projection: string;
 }
 
-const WAIT_POLL_MS = 5;
 /** How long pointers to the serving groups are trusted: a switch is seen this much later, at most. */
 const POINTERS_KEPT_MS = 100;
 
@@ -134,16 +130,11 @@ export class Reader {
   ): Promise<Answer<Body>> {
     const groups = [...new Set(served.map(({ group }) => group))];
     const stream = customerStream(customerId);
-    const deadline = Date.now() + (waiting?.timeoutMs ?? 0);
     const reached = async (): Promise<number> => {
       const progress = await Promise.all(groups.map((group) => group.progress([stream])));
       return Math.min(...progress.map(([entry]) => entry?.revision ?? -1));
     };
-    let revision = await reached();
-    while (waiting !== undefined && revision < waiting.revision && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, WAIT_POLL_MS));
-      revision = await reached();
-    }
+    const revision = await waitUntil(waiting, reached);
     return { body: await read(), revision, stale: waiting !== undefined && revision < waiting.revision };
   }
 
@@ -176,7 +167,7 @@ function profileAnswer(
   const {
     name,
     identifiers = [],
-    attributes,
+    attributes = {},
     registeredAt,
     byChannel = {},
     byDirection = {},
@@ -185,15 +176,15 @@ function profileAnswer(
   const starts = [registeredAt, first?.['occurredAt']].filter((at) => typeof at === 'string').toSorted();
   return dropUndefined({
     customerId,
-    name,
+    name: name ?? null,
     identifiers,
     attributes,
-    firstSeenAt: starts[0],
-    lastContactAt: last?.['occurredAt'],
+    firstSeenAt: starts[0] ?? null,
+    lastContactAt: last?.['occurredAt'] ?? null,
     counts: { byChannel, byDirection },
     purchases: dropUndefined({
       count: purchaseCount,
-      total: moneyOf(document?.['bought']),
+      total: moneyOf(document?.['bought']) ?? null,
       refunded: moneyOf(document?.['refunded']),
     }),
     completeness: { complete: true },

@@ -1,0 +1,21 @@
+/** A revision that an answer should have reached, and how long to wait for it. */
+export interface Waiting {
+  readonly revision: number;
+  readonly timeoutMs: number;
+}
+
+const POLL_MS = 5;
+
+/** Asks until the revision is reached or time is up; resolves to the last answer either way. */
+export async function waitUntil(
+  waiting: Waiting | undefined,
+  reached: () => Promise<number>,
+): Promise<number> {
+  const deadlineMs = performance.now() + (waiting?.timeoutMs ?? 0);
+  let revision = await reached();
+  while (waiting !== undefined && revision < waiting.revision && performance.now() < deadlineMs) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    revision = await reached();
+  }
+  return revision;
+}
