@@ -29,11 +29,16 @@ export const houseRules: readonly Rule[] = [
       (name) => !name.startsWith('.') && !topLevel.has(name),
     ),
   ),
-  houseRule('known-apps', 'one folder a process, each with src/main.ts', (house) =>
-    unique(filesUnder(house, 'apps').map((path) => path.split('/').slice(0, 2).join('/'))).filter(
-      (app) =>
-        !apps.has(app.slice('apps/'.length)) || (app !== 'apps/console' && !house.has(`${app}/src/main.ts`)),
-    ),
+  houseRule(
+    'known-apps',
+    'one folder a role, each with src/main.ts, or the app.module that standalone takes',
+    (house) =>
+      unique(filesUnder(house, 'apps').map((path) => path.split('/').slice(0, 2).join('/'))).filter(
+        (app) =>
+          !apps.has(app.slice('apps/'.length)) ||
+          (app !== 'apps/console' &&
+            !['main.ts', 'app.module.ts'].some((entry) => house.has(`${app}/src/${entry}`))),
+      ),
   ),
   houseRule('known-libs', 'a new lib is a new place in the import rules: write an ADR', (house) =>
     unique(filesUnder(house, 'libs').map(libOf)).filter((lib) => !libs.has(lib.slice('libs/'.length))),

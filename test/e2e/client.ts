@@ -158,7 +158,7 @@ export function expectProblem(answer: Answer, status: number, code: string): voi
     code,
     text: answer.text,
   });
-  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json(;|$)/);
   expect(answer.body).toMatchObject({
     type: `urn:touchstone:problem:${code}`,
     title: expect.any(String),

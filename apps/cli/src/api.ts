@@ -3,6 +3,11 @@ import type { JsonObject } from '#libs/core';
 import { CliError } from './verb';
 import type { Connection } from './verb';
 
+/** A member of an answer as text: strings as they are, anything else as JSON. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** Calls one route; throws `CliError` with the problem's code and detail where the answer is none of 2xx. */
 export async function call(
   connection: Connection,
@@ -26,7 +31,7 @@ export async function call(
   const text = await answer.text();
   const value: unknown = text === '' ? undefined : JSON.parse(text);
   if (answer.ok) return value;
-  if (isJsonObject(value)) throw new CliError(`${String(value['code'])}: ${String(value['detail'])}`);
+  if (isJsonObject(value)) throw new CliError(`${textOf(value['code'])}: ${textOf(value['detail'])}`);
   throw new CliError(`the server answered ${answer.status}`);
 }
 

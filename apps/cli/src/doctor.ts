@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
-import { callObject } from './api';
+import { callObject, textOf } from './api';
 import { liveServer } from './connect';
 import { EXIT_NOT_ALL_WELL, EXIT_OK } from './verb';
 import type { Verb } from './verb';
@@ -72,11 +72,11 @@ function environment(): Finding {
   const engines = ['EVENTSTORE_URL', 'KAFKA_BROKERS', 'MONGODB_URL'].map((name) => `TOUCHSTONE_${name}`);
   const given = Object.keys(process.env).filter((name) => name.startsWith('TOUCHSTONE_'));
   const unknown = given.filter((name) => !known.includes(name) && !engines.includes(name));
-  const distributed = given.filter((name) => engines.includes(name));
+  const addresses = given.filter((name) => engines.includes(name));
   if (unknown.length > 0)
     return { what: 'environment', verdict: 'fail', says: `unknown: ${unknown.join(', ')}` };
-  if (distributed.length > 0) {
-    return { what: 'environment', verdict: 'fail', says: `standalone refuses ${distributed.join(', ')}` };
+  if (addresses.length > 0) {
+    return { what: 'environment', verdict: 'fail', says: `standalone refuses ${addresses.join(', ')}` };
   }
   return { what: 'environment', verdict: 'ok', says: given.length === 0 ? 'defaults' : given.join(', ') };
 }
@@ -148,7 +148,7 @@ async function server(directory: string): Promise<Finding> {
     return {
       what,
       verdict: ready['status'] === 'ready' ? 'ok' : 'fail',
-      says: `${live.url} is ${String(ready['status'])}`,
+      says: `${live.url} is ${textOf(ready['status'])}`,
     };
   } catch {
     return { what, verdict: 'fail', says: `${live.url} is not ready; its log says why` };

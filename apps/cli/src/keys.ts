@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { isJsonObject } from '#libs/core';
-import { call, callObject } from './api';
+import { call, callObject, textOf } from './api';
 import { EXIT_OK, UsageError } from './verb';
 import type { Verb, VerbContext } from './verb';
 
@@ -45,8 +45,8 @@ async function create(args: string[], context: VerbContext): Promise<number> {
     });
     if (context.json || values.json) context.stdout.write(`${JSON.stringify(made)}\n`);
     else {
-      context.stderr.write(`${String(made['keyId'])}: the key is shown only this once\n`);
-      context.stdout.write(`${String(made['key'])}\n`);
+      context.stderr.write(`${textOf(made['keyId'])}: the key is shown only this once\n`);
+      context.stdout.write(`${textOf(made['key'])}\n`);
     }
     return EXIT_OK;
   } finally {
@@ -70,7 +70,7 @@ async function list(args: string[], context: VerbContext): Promise<number> {
         name,
       ];
       context.stdout.write(
-        context.json || values.json ? `${JSON.stringify(item)}\n` : `${columns.join('  ')}\n`,
+        context.json || values.json ? `${JSON.stringify(item)}\n` : `${columns.map(textOf).join('  ')}\n`,
       );
     }
     return EXIT_OK;

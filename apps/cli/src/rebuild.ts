@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { isJsonObject } from '#libs/core';
-import { callObject } from './api';
+import { callObject, textOf } from './api';
 import { grouped } from './import/progress';
 import { followTask } from './task';
 import { EXIT_NOT_ALL_WELL, EXIT_OK, UsageError } from './verb';
@@ -30,10 +30,10 @@ export const rebuildVerb: Verb = {
       const path = `/v1/projections/${encodeURIComponent(name)}/rebuild`;
       const { rebuildId } = await callObject(connection, 'POST', path);
       const startedMs = Date.now();
-      const status = await followTask(connection, `/v1/rebuilds/${String(rebuildId)}`, context);
+      const status = await followTask(connection, `/v1/rebuilds/${textOf(rebuildId)}`, context);
       const { state, fault, events, parity } = status;
       if (context.json || values.json) context.stdout.write(`${JSON.stringify(status)}\n`);
-      else if (state === 'failed') context.stdout.write(`failed, nothing was switched: ${String(fault)}\n`);
+      else if (state === 'failed') context.stdout.write(`failed, nothing was switched: ${textOf(fault)}\n`);
       else {
         const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
         context.stdout.write(`built and switched: ${grouped(Number(events))} events in ${seconds} s\n`);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { isJsonObject, isUuid } from '#libs/core';
 import type { JsonObject } from '#libs/core';
-import { allItems, callObject } from './api';
+import { allItems, callObject, textOf } from './api';
 import { CliError, EXIT_OK, UsageError } from './verb';
 import type { Connection, Verb } from './verb';
 
@@ -37,7 +37,7 @@ export const replayVerb: Verb = {
     if (who === undefined || positionals.length > 1) throw new UsageError('name one customer');
     if (values.at !== undefined || values.diff !== undefined)
       throw new CliError('--at and --diff are not there yet');
-    const query = new URLSearchParams({ limit: String(PAGE) });
+    const query = new URLSearchParams({ limit: textOf(PAGE) });
     for (const name of ['from', 'to', 'after', 'form'] as const) {
       const value = values[name];
       if (value !== undefined) query.set(name, value);
@@ -65,13 +65,13 @@ async function customerOf(connection: Connection, who: string): Promise<string> 
   if (colon <= 0) throw new UsageError('a customer is an id, or an identifier such as email:zoe@example.com');
   const identifier = { type: who.slice(0, colon), value: who.slice(colon + 1) };
   const profile = await callObject(connection, 'POST', '/v1/customers/lookup', { identifier });
-  return String(profile['customerId']);
+  return textOf(profile['customerId']);
 }
 
 function lineOf(event: JsonObject): string {
   const { revision, recordedAt, occurredAt, type } = event;
   const data = isJsonObject(event['data']) ? event['data'] : {};
-  const happened = occurredAt === recordedAt ? '' : ` (of ${String(occurredAt)})`;
+  const happened = occurredAt === recordedAt ? '' : ` (of ${textOf(occurredAt)})`;
   const facts = ['channel', 'direction', 'status', 'instrument', 'score', 'orderId', 'outcome']
     .map((name) => data[name])
     .filter((value) => value !== undefined);
@@ -85,8 +85,8 @@ function lineOf(event: JsonObject): string {
   ].find((value) => typeof value === 'string');
   const shown = typeof text === 'string' ? ` “${shorten(text)}”` : '';
   const hidden = event['redacted'] === true ? ' [redacted]' : '';
-  const words = facts.map((value) => String(value)).join(' ');
-  return `${String(revision).padStart(6)}  ${String(recordedAt)}${happened}  ${String(type)} ${words}${shown}${hidden}\n`;
+  const words = facts.map((value) => textOf(value)).join(' ');
+  return `${textOf(revision).padStart(6)}  ${textOf(recordedAt)}${happened}  ${textOf(type)} ${words}${shown}${hidden}\n`;
 }
 
 /** One line, however the text is broken; control characters never reach the terminal. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '#libs/core';
-import { callObject } from './api';
+import { callObject, textOf } from './api';
 import { pause } from './connect';
 import { grouped } from './import/progress';
 import type { Connection, VerbContext } from './verb';
@@ -23,7 +23,7 @@ export async function followTask(
     const due = Date.now() - shownAt > (isTTY ? 0 : PIPE_INTERVAL_MS);
     if (!over && due && shownAt !== 0) {
       const share = typeof progress === 'number' ? `${Math.floor(progress * 100)} %, ` : '';
-      const text = `${String(state)}: ${share}${grouped(Number(events ?? 0))} events`;
+      const text = `${textOf(state)}: ${share}${grouped(Number(events ?? 0))} events`;
       stderr.write(isTTY ? `\r${text}\u001b[K` : `${text}\n`);
     }
     if (due) shownAt = Date.now();

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { isJsonObject } from '#libs/core';
 import type { JsonObject } from '#libs/core';
-import { callObject } from './api';
+import { callObject, textOf } from './api';
 import { grouped } from './import/progress';
 import { followTask } from './task';
 import { CliError, EXIT_NOT_ALL_WELL, EXIT_OK, UsageError } from './verb';
-import type { Verb, VerbContext } from './verb';
+import type { Verb } from './verb';
 
 const SCOPES = ['ledger', 'readmodels'];
 
@@ -39,7 +39,7 @@ export const verifyVerb: Verb = {
     try {
       for (const each of scope === undefined ? SCOPES : [scope]) {
         const { verificationId } = await callObject(connection, 'POST', '/v1/verifications', { scope: each });
-        const status = await followTask(connection, `/v1/verifications/${String(verificationId)}`, context);
+        const status = await followTask(connection, `/v1/verifications/${textOf(verificationId)}`, context);
         if (status['ok'] !== true) allWell = false;
         context.stdout.write(context.json || values.json ? `${JSON.stringify(status)}\n` : describe(status));
       }
@@ -52,13 +52,13 @@ export const verifyVerb: Verb = {
 
 function describe(status: JsonObject): string {
   const { scope, state, fault, ledger, readModels } = status;
-  if (state === 'failed') return `${String(scope)}: could not be verified: ${String(fault)}\n`;
+  if (state === 'failed') return `${textOf(scope)}: could not be verified: ${textOf(fault)}\n`;
   if (isJsonObject(ledger)) {
     const { streams, events, faultCount, faults } = ledger;
     const head = `ledger: ${grouped(Number(events))} events of ${grouped(Number(streams))} streams`;
     if (faultCount === 0) return `${head}, nothing differs\n`;
     const lines = listOf(faults).map(
-      (one) => `  ${String(one['stream'])} revision ${String(one['revision'])}: ${String(one['what'])}\n`,
+      (one) => `  ${textOf(one['stream'])} revision ${textOf(one['revision'])}: ${textOf(one['what'])}\n`,
     );
     return `${head}, ${grouped(Number(faultCount))} faults\n${lines.join('')}`;
   }
@@ -73,7 +73,7 @@ export function describeParity(parity: JsonObject): string {
   const lines = listOf(examples).map((one) => {
     const fields =
       Array.isArray(one['fields']) && one['fields'].length > 0 ? ` (${one['fields'].join(', ')})` : '';
-    return `  ${String(one['projection'])} of customer ${String(one['customerId'])}: ${String(one['what'])}${fields}\n`;
+    return `  ${textOf(one['projection'])} of customer ${textOf(one['customerId'])}: ${textOf(one['what'])}${fields}\n`;
   });
   return `${head}, ${grouped(Number(differing))} differ from the log\n${lines.join('')}`;
 }

@@ -61,9 +61,10 @@ export class FeedController {
       for await (const records of this.#records(customer, after, aborted.signal)) {
         for (const record of records) {
           const entry = await this.history.entryOf(record);
-          if (wanted !== undefined && !wanted.has(String(entry['type']))) continue;
+          const type = typeof entry['type'] === 'string' ? entry['type'] : '';
+          if (wanted !== undefined && !wanted.has(type)) continue;
           const sent = raw.write(
-            `id: ${record.position}\nevent: ${String(entry['type'])}\ndata: ${JSON.stringify(entry)}\n\n`,
+            `id: ${record.position}\nevent: ${type}\ndata: ${JSON.stringify(entry)}\n\n`,
           );
           // A reader that does not read holds nobody up but itself, and costs no memory here.
           if (!sent && !aborted.signal.aborted) await once(raw, 'drain', { signal: aborted.signal });

@@ -37,8 +37,10 @@ export class HistoryController {
     const head = await this.history.headRevision(customerId, waitingOf(query));
     reply.header('touchstone-revision', String(head));
     if (query.waitFor !== undefined && head < query.waitFor) reply.header('touchstone-stale', 'true');
-    const read = query.form === 'record' ? this.history.records : this.history.events;
-    const { items, next } = await read.call(this.history, customerId, range, query.limit);
+    const { items, next } =
+      query.form === 'record'
+        ? await this.history.records(customerId, range, query.limit)
+        : await this.history.events(customerId, range, query.limit);
     return pageOf(items, next === undefined ? undefined : cursorOf(next));
   }
 

@@ -33,7 +33,7 @@ export interface StandaloneOptions {
   readonly dataDirectory: string;
   readonly rootKeyFile: string;
   /** A commit failed, or projecting did, in a way that this process can't mend. */
-  onFatal(error: Error): void;
+  readonly onFatal: (error: Error) => void;
 }
 
 /** Locks and opens a data directory, making the ledger in an empty one. Throws one clear error where it can't. */

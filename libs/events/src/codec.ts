@@ -50,9 +50,6 @@ export const code: Codec<string> = { is: isCode, schema: { type: 'string', patte
 export const uuid: Codec<string> = { is: isUuid, schema: { type: 'string', format: 'uuid' } };
 export const instant: Codec<Instant> = { is: isInstant, schema: { type: 'string', format: 'date-time' } };
 
-/** A code, or a UUID in either form of a code: both keep free text out of the clear. */
-export const reference: Codec<string> = code;
-
 export function integer(min: number, max: number): Codec<number> {
   return {
     is: (value): value is number =>

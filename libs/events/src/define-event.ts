@@ -1,5 +1,4 @@
 import { isJsonObject } from '#libs/core';
-import type { JsonObject } from '#libs/core';
 import type { Codec } from './codec';
 
 /** Classes of personal data; each is sealed with a key of its own. */

@@ -1,5 +1,5 @@
 import { isJsonObject } from '#libs/core';
-import { attributes, code, instant, integer, oneOf, reference, text, uuid } from './codec';
+import { attributes, code, instant, integer, oneOf, text, uuid } from './codec';
 import type { Codec } from './codec';
 import { provenance } from './customer';
 import { clear, defineEvent, optional, sealed } from './define-event';
@@ -51,7 +51,7 @@ const clearFields = {
   durationSeconds: optional(clear(integer(0, MAX_DURATION_SECONDS))),
   outcome: optional(clear(code)),
   campaignId: optional(clear(code)),
-  interactionId: optional(clear(reference)),
+  interactionId: optional(clear(code)),
 };
 
 const sealedFields = {

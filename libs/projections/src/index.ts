@@ -1,3 +1,2 @@
 export * from './all';
-export { addDecimals } from './decimal';
 export { wordsOf } from './words';

@@ -117,10 +117,10 @@ function correct(document: Document, recorded: Recorded<SeenEvent>): Document {
   if (event.type !== 'touchpoint-corrected.v1') return document;
   const { touchpointId: _id, was, now, reason, ...texts } = event.data;
   const next: Record<string, Json | undefined> = { ...document, ...texts, ...now };
-  const was_: Readonly<Record<string, Json | undefined>> = was;
-  const now_: Readonly<Record<string, Json | undefined>> = now;
+  const before: Readonly<Record<string, Json | undefined>> = was;
+  const after: Readonly<Record<string, Json | undefined>> = now;
   const changed = [
-    ...Object.keys(now_).filter((name) => now_[name] !== was_[name]),
+    ...Object.keys(after).filter((name) => after[name] !== before[name]),
     ...Object.keys(texts),
   ].toSorted();
   const correction = documentOf({ ...reference(recorded), fields: changed, reason });

@@ -47,7 +47,8 @@ export async function compareGroups(
     for await (const [key, ours, theirs] of mergedScan(built, served(name), name)) {
       compared++;
       if (same(ours, theirs)) continue;
-      const customerId = String((ours ?? theirs)?.['_customer']);
+      const owner = (ours ?? theirs)?.['_customer'];
+      const customerId = typeof owner === 'string' ? owner : '';
       if (suspects.length < MAX_SUSPECTS) suspects.push({ projection: name, key, customerId });
       if (compared % PAGE === 0) await breathe();
     }

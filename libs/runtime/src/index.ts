@@ -1,5 +1,4 @@
 export * from './api-keys';
-export type { Parity } from './compare-groups';
 export * from './history';
 export * from './identifiers';
 export * from './keyring';

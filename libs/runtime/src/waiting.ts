@@ -11,9 +11,10 @@ export async function waitUntil(
   waiting: Waiting | undefined,
   reached: () => Promise<number>,
 ): Promise<number> {
-  const deadlineMs = performance.now() + (waiting?.timeoutMs ?? 0);
   let revision = await reached();
-  while (waiting !== undefined && revision < waiting.revision && performance.now() < deadlineMs) {
+  if (waiting === undefined) return revision;
+  const deadlineMs = performance.now() + waiting.timeoutMs;
+  while (revision < waiting.revision && performance.now() < deadlineMs) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     revision = await reached();
   }

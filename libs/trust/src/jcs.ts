@@ -42,7 +42,7 @@ function writeObject(value: object, path: string, depth: number): string {
   if (Object.getOwnPropertySymbols(value).length > 0) bad('symbol key', path);
   let out = '{';
   // The default comparator sorts by UTF-16 code units, which is what the RFC asks for.
-  for (const name of Object.keys(value).sort()) {
+  for (const name of Object.keys(value).toSorted()) {
     const member: unknown = Reflect.get(value, name);
     if (member === undefined) continue;
     out += `${out.length > 1 ? ',' : ''}${quote(name, path)}:${write(member, path, depth + 1)}`;

@@ -60,7 +60,10 @@ export class ChildServer {
     child.stdout?.resume();
   }
 
-  static async start({ command, env, readyPath, cleanUp }: ChildOptions, port?: number): Promise<ChildServer> {
+  static async start(
+    { command, env, readyPath, cleanUp }: ChildOptions,
+    port?: number,
+  ): Promise<ChildServer> {
     const chosen = port ?? (await freePort());
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TOUCHSTONE_'));
     const startedMs = performance.now();

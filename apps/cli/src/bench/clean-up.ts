@@ -34,7 +34,10 @@ export class CleanUp {
   };
 
   /** A directory of our own, in `parent` or among the temporary ones, removed at the end unless `keep`. */
-  directory(name: string, { parent, keep }: { readonly parent?: string | undefined; readonly keep: boolean }): string {
+  directory(
+    name: string,
+    { parent, keep }: { readonly parent?: string | undefined; readonly keep: boolean },
+  ): string {
     if (parent !== undefined) mkdirSync(parent, { recursive: true });
     const path = parent === undefined ? mkdtempSync(join(tmpdir(), `${name}-`)) : join(parent, name);
     mkdirSync(path, { recursive: true });

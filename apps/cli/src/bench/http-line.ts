@@ -49,7 +49,8 @@ export class HttpLine {
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('error', onFault);
     socket.on('close', () => {
-      if (this.#done !== undefined) onFault(new Error('the server closed a connection in the middle of a request'));
+      if (this.#done !== undefined)
+        onFault(new Error('the server closed a connection in the middle of a request'));
     });
   }
 

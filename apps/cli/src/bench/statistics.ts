@@ -15,7 +15,12 @@ export class Durations {
   }
 
   /** p50, p99 and the longest, rounded to hundredths. */
-  summary(): { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number; readonly samples: number } {
+  summary(): {
+    readonly p50Ms: number;
+    readonly p99Ms: number;
+    readonly maxMs: number;
+    readonly samples: number;
+  } {
     const sorted = Float64Array.from(this.#values).toSorted();
     const at = (share: number): number =>
       rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN, 2);

@@ -3,5 +3,5 @@ export * from './embedded-engines';
 export * from './log/embedded-event-feed';
 export { ForeignFileError } from './sqlite';
 export { FILES, StorageService } from './storage-service';
-export { inlineStorage, StorageError, StorageThread } from './storage-thread';
+export { inlineStorage, StorageThread } from './storage-thread';
 export { EmbeddedDocumentStore } from './documents/store';

@@ -30,8 +30,8 @@ export class StorageError extends EngineError {
 }
 
 interface Waiting {
-  resolve(answer: unknown): void;
-  reject(error: unknown): void;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** The writers on a thread of their own, so that no fsync ever holds up the event loop. */
@@ -87,7 +87,7 @@ export class StorageThread implements Storage {
 /** jest does not compile worker files, so a test runs the built one. */
 function workerFile(): string {
   const here = __dirname;
-  const root = here.includes(`${join('dist', 'libs')}`)
+  const root = here.includes(join('dist', 'libs'))
     ? here
     : here.replace(join('libs', 'engines'), join('dist', 'libs', 'engines'));
   return join(root, 'storage.worker.js');

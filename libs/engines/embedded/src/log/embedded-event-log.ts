@@ -14,8 +14,8 @@ const FOLLOW_PAGE = 1_000;
 
 interface Queued {
   readonly request: AppendRequest;
-  resolve(result: AppendResult): void;
-  reject(error: unknown): void;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** The log in one SQLite file: appends of all callers are committed together, reads go past the writer. */

@@ -8,8 +8,8 @@ const MAX_COMMIT_CHANGES = 1_000;
 
 interface Queued {
   readonly change: VaultWrite;
-  resolve(result: VaultResult): void;
-  reject(error: unknown): void;
+  readonly resolve: (result: VaultResult) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** The vault in a SQLite file of its own: changes of all callers are committed together, reads go past the writer. */
