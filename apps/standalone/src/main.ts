@@ -7,6 +7,8 @@ import { writeServerFile } from './server-file';
 import { openStandalone } from './standalone';
 
 const VERSION = '0.1.0';
+/** EX_SOFTWARE of sysexits.h: a supervisor should restart, and somebody should look at the disk. */
+const EXIT_DISK_FAULT = 70;
 
 /** What a person can mend is told in one line; anything else with its stack. */
 const CLEAR_ERRORS = [ConfigError, DataDirectoryError, ForeignFileError, RootKeyError];
@@ -20,8 +22,10 @@ async function main(): Promise<void> {
       // After a failed commit nobody knows what the disk holds: stop acknowledging, at once, and recover at the next start.
       logger.fatal({ fault: faultFields(error) }, 'stopping at once');
       logger.flush();
-      process.exit(70);
+      process.exit(EXIT_DISK_FAULT);
     },
+    onProjectingStopped: (fault) =>
+      logger.error({ fault: faultFields(new Error(fault)) }, 'projecting has stopped'),
   });
   // A verb of the command line that opens a directory for itself has its own token and must not use the first key up.
   const first = process.argv.includes('--private')

@@ -32,8 +32,10 @@ const MONTH_LENGTH = 'YYYY-MM'.length;
 export interface StandaloneOptions {
   readonly dataDirectory: string;
   readonly rootKeyFile: string;
-  /** A commit failed, or projecting did, in a way that this process can't mend. */
+  /** A commit failed in a way after which nothing may be acknowledged any more. */
   readonly onFatal: (error: Error) => void;
+  /** A fold or a read model failed: commands are taken on, read models stand still, readiness says so. */
+  readonly onProjectingStopped: (fault: string) => void;
 }
 
 /** Locks and opens a data directory, making the ledger in an empty one. Throws one clear error where it can't. */
@@ -41,6 +43,7 @@ export async function openStandalone({
   dataDirectory,
   rootKeyFile,
   onFatal,
+  onProjectingStopped,
 }: StandaloneOptions): Promise<Standalone> {
   const lock = lockDirectory(dataDirectory);
   try {
@@ -64,7 +67,7 @@ export async function openStandalone({
       { directory: dataDirectory, rootKey: key },
       engines.log,
       store,
-      (fault) => onFatal(new Error(`projecting has stopped: ${fault}`)),
+      onProjectingStopped,
     );
     await admin.ready;
     const { heads, keyring, resolver } = ledger;

@@ -96,7 +96,7 @@ export class HttpLine {
     if (this.#expected === 0 && !this.#readHead()) return;
     if (this.#length < this.#expected) return;
     const bytes = this.#parts.length === 1 ? chunk : Buffer.concat(this.#parts);
-    const answer = { status: Number(bytes.latin1Slice(STATUS_AT, STATUS_END)), bytes, bodyAt: this.#bodyAt };
+    const answer = { status: Number(bytes.toString('latin1', STATUS_AT, STATUS_END)), bytes, bodyAt: this.#bodyAt };
     const done = this.#done;
     this.#done = undefined;
     this.#parts = [];
@@ -109,7 +109,7 @@ export class HttpLine {
     const bytes = this.#parts.length === 1 ? (this.#parts[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#parts);
     const end = bytes.indexOf(HEAD_END, 0, 'latin1');
     if (end === -1) return false;
-    const length = LENGTH.exec(bytes.latin1Slice(0, end))?.[1];
+    const length = LENGTH.exec(bytes.toString('latin1', 0, end))?.[1];
     if (length === undefined) throw new Error('an answer came without its length');
     this.#bodyAt = end + HEAD_END.length;
     this.#expected = this.#bodyAt + Number(length);
