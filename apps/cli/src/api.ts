@@ -29,10 +29,19 @@ export async function call(
     throw new CliError(`${connection.url} does not answer`, { cause: error });
   }
   const text = await answer.text();
-  const value: unknown = text === '' ? undefined : JSON.parse(text);
+  const value = parsed(text);
   if (answer.ok) return value;
   if (isJsonObject(value)) throw new CliError(`${textOf(value['code'])}: ${textOf(value['detail'])}`);
   throw new CliError(`the server answered ${answer.status}`);
+}
+
+/** `undefined` where it is no JSON: a proxy, or a server that is none of ours, answers with a page. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export async function callObject(

@@ -1,15 +1,26 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isJsonObject } from '#libs/core';
+import { onSignals, SIGNAL_EXIT_CODES, spawnServer } from './server-process';
 import { CliError } from './verb';
 import type { Connection } from './verb';
+
+export { serverEntry } from './server-process';
 
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
 const POLL_MS = 50;
 const PROBE_TIMEOUT_MS = 2_000;
+/** A server that is starting has the lock a good while before it answers. */
+const APPEAR_DEADLINE_MS = 5_000;
+/** How a server says that another one has the directory. */
+const LOCKED = 'is in use by another Touchstone process';
+
+interface Live {
+  readonly url: string;
+  readonly key: string;
+}
 
 export interface ConnectOptions {
   readonly dataDirectory: string;
@@ -38,7 +49,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 }
 
 /** What `server.json` says, if a server really answers there. */
-export async function liveServer(dataDirectory: string): Promise<{ url: string; key: string } | undefined> {
+export async function liveServer(dataDirectory: string): Promise<Live | undefined> {
   const file = join(dataDirectory, 'server.json');
   if (!existsSync(file)) return undefined;
   let said: unknown;
@@ -62,43 +73,72 @@ export async function liveServer(dataDirectory: string): Promise<{ url: string; 
   }
 }
 
-/** The standalone role's entry, as built. */
-export function serverEntry(): string {
-  return join(__dirname, '../../standalone/src/main.js');
-}
+/** A private server must not be reached from elsewhere, whatever address the directory's own server listens at. */
+const PRIVATE_ENV = { PORT: '0', TOUCHSTONE_HOST: '127.0.0.1', TOUCHSTONE_LOG_LEVEL: 'error' };
 
 async function startPrivate(dataDirectory: string): Promise<Connection> {
-  const env = { ...process.env, PORT: '0', TOUCHSTONE_DATA: dataDirectory, TOUCHSTONE_LOG_LEVEL: 'error' };
-  const child = spawn(process.execPath, [serverEntry(), '--private'], {
-    env,
+  const server = spawnServer({
+    args: ['--private'],
+    env: { ...PRIVATE_ENV, TOUCHSTONE_DATA: dataDirectory },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
-  let out = '';
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const kill = (): void => void child.kill('SIGTERM');
-  process.once('exit', kill);
+  const said = { out: '', err: '' };
+  server.stdout?.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
+  server.stderr?.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
+  let running = true;
+  const exited = new Promise<void>((resolve) => {
+    server.once('close', () => {
+      running = false;
+      resolve();
+    });
+  });
+  const stop = stopper(server, exited);
   const deadline = Date.now() + START_DEADLINE_MS;
-  while (Date.now() < deadline && child.exitCode === null) {
-    const live = out.includes('listens at') ? await liveServer(dataDirectory) : undefined;
-    if (live !== undefined) {
-      return { ...live, close: () => stop(child, exited, kill) };
-    }
+  while (running && Date.now() < deadline) {
+    const live = said.out.includes('listens at') ? await liveServer(dataDirectory) : undefined;
+    if (live !== undefined) return { ...live, close: stop };
     await pause(POLL_MS);
   }
-  kill();
-  const [line = 'the server did not start'] = said.trim().split('\n');
-  throw new CliError(line.replace(/^touchstone: /, ''));
+  await stop();
+  const [line = ''] = said.err.trim().split('\n');
+  if (line.includes(LOCKED)) {
+    const other = await appearing(dataDirectory);
+    if (other !== undefined) return { ...other, close: () => Promise.resolve() };
+  }
+  throw new CliError(line === '' ? 'the server did not start' : line.replace(/^touchstone: /, ''));
 }
 
-async function stop(child: ChildProcess, exited: Promise<void>, kill: () => void): Promise<void> {
-  process.removeListener('exit', kill);
-  kill();
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
-  await exited;
-  clearTimeout(timer);
+/** Another server that has the directory's lock already, but has not told its address yet. */
+async function appearing(dataDirectory: string): Promise<Live | undefined> {
+  const deadline = Date.now() + APPEAR_DEADLINE_MS;
+  for (;;) {
+    const live = await liveServer(dataDirectory);
+    if (live !== undefined || Date.now() > deadline) return live;
+    await pause(POLL_MS);
+  }
+}
+
+/** How a private server is stopped: at the verb's end, or when this process is told to end, which it then does. */
+function stopper(server: ChildProcess, exited: Promise<void>): () => Promise<void> {
+  const kill = (): void => void server.kill('SIGTERM');
+  process.once('exit', kill);
+  let ending = false;
+  const deafen = onSignals((_tell, signal) => {
+    // A second one is from somebody who doesn't want to wait: the server takes it as "at once" too.
+    kill();
+    if (ending) return;
+    ending = true;
+    void exited.then(() => process.exit(SIGNAL_EXIT_CODES[signal]));
+  });
+  return async () => {
+    if (ending) await new Promise(() => undefined); // The verb's failing requests are not worth a word any more.
+    process.removeListener('exit', kill);
+    kill();
+    const timer = setTimeout(() => server.kill('SIGKILL'), STOP_DEADLINE_MS);
+    await exited;
+    clearTimeout(timer);
+    deafen();
+  };
 }
 
 export function pause(ms: number): Promise<void> {

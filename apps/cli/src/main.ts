@@ -1,8 +1,9 @@
-import { parseArgs } from 'node:util';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { benchVerb } from './bench/verb';
 import { connect } from './connect';
 import { doctorVerb } from './doctor';
+import { takeGlobalOptions } from './global-options';
 import { importVerb } from './import/verb';
 import { keysVerb } from './keys';
 import { rebuildVerb } from './rebuild';
@@ -19,10 +20,11 @@ const verbs: readonly Verb[] = [
   verifyVerb,
   rebuildVerb,
   keysVerb,
+  benchVerb,
   doctorVerb,
 ];
 
-const usage = `touchstone [--data <directory>] [--url <address> --key <key>|--key-file <file>] [--json] <verb> …
+const usage = `touchstone <verb> … [--data <directory> | --url <address> --key <key>|--key-file <file>] [--json]
 
 ${verbs.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join('\n')}
 
@@ -30,39 +32,31 @@ touchstone <verb> --help says more. A verb talks to the running server of the da
 ./data), else it opens the directory itself; --url and --key name another server.
 `;
 
-const OPTIONS = {
-  data: { type: 'string' },
-  url: { type: 'string' },
-  key: { type: 'string' },
-  'key-file': { type: 'string' },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
 async function main(args: string[]): Promise<number> {
-  // What stands before the verb is ours, everything after it the verb's.
-  const at = args.findIndex((arg, i) => !arg.startsWith('-') && !takesValue(args[i - 1]));
-  const { values } = parseArgs({ args: at === -1 ? args : args.slice(0, at), options: OPTIONS });
-  const name = at === -1 ? undefined : args[at];
+  const { options, rest } = takeGlobalOptions(args);
+  const [name, ...own] = rest;
   if (name === undefined) {
-    (values.help ? process.stdout : process.stderr).write(usage);
-    return values.help ? EXIT_OK : EXIT_USAGE;
+    (options.help ? process.stdout : process.stderr).write(usage);
+    return options.help ? EXIT_OK : EXIT_USAGE;
   }
   const verb = verbs.find((known) => known.name === name);
-  if (verb === undefined) throw new UsageError(`there is no verb ${name}; touchstone --help lists them`);
-  const rest = args.slice(at + 1);
-  if (values.help || rest.includes('--help') || rest.includes('-h')) {
+  if (verb === undefined) {
+    const what = name.startsWith('-') ? 'option' : 'verb';
+    throw new UsageError(`there is no ${what} ${name}; touchstone --help lists them`);
+  }
+  if (options.help) {
     process.stdout.write(verb.usage);
     return EXIT_OK;
   }
-  const dataDirectory = resolve(values.data ?? process.env['TOUCHSTONE_DATA'] ?? './data');
-  const key = values['key-file'] === undefined ? values.key : readFileSync(values['key-file'], 'utf8').trim();
-  const { url, json } = values;
-  return verb.run(rest, {
-    connect: (options = {}) =>
+  const { url, json } = options;
+  const key = options.keyFile === undefined ? options.key : keyIn(options.keyFile);
+  // As the server reads it: an empty name is as good as none.
+  const dataDirectory = resolve(options.data ?? (process.env['TOUCHSTONE_DATA'] || './data'));
+  return verb.run(own, {
+    connect: (wanted = {}) =>
       connect({
         dataDirectory,
-        ...options,
+        ...wanted,
         ...(url === undefined ? {} : { url }),
         ...(key === undefined ? {} : { key }),
       }),
@@ -74,14 +68,23 @@ async function main(args: string[]): Promise<number> {
   });
 }
 
-function takesValue(arg: string | undefined): boolean {
-  return arg !== undefined && ['--data', '--url', '--key', '--key-file'].includes(arg);
+function keyIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new CliError(`the key can't be read: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** node:util marks a wrong call by its code. */
 function isUsage(error: unknown): boolean {
   if (error instanceof UsageError) return true;
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}
+
+/** node:util goes on to explain positional arguments, which is not what was meant. */
+function firstSentence(text: string): string {
+  return text.replace(/\. [A-Z].*$/s, '');
 }
 
 // A reader that has seen enough (`| head`) is no fault.
@@ -96,7 +99,7 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     const known = isUsage(error) || error instanceof CliError;
     const text = known || !(error instanceof Error) ? messageOf(error) : (error.stack ?? error.message);
-    process.stderr.write(`touchstone: ${text}\n`);
+    process.stderr.write(`touchstone: ${isUsage(error) ? firstSentence(text) : text}\n`);
     process.exitCode = isUsage(error) ? EXIT_USAGE : EXIT_NOT_ALL_WELL;
   },
 );

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { isJsonObject, isUuid } from '#libs/core';
 import type { JsonObject } from '#libs/core';
@@ -50,7 +51,9 @@ export const replayVerb: Verb = {
         connection,
         `/v1/customers/${customerId}/history?${query.toString()}`,
       )) {
-        context.stdout.write(asJson ? `${JSON.stringify(event)}\n` : lineOf(event));
+        const written = context.stdout.write(asJson ? `${JSON.stringify(event)}\n` : lineOf(event));
+        // A history may be larger than memory, and its reader slower than the ledger.
+        if (written === false && context.stdout === process.stdout) await once(process.stdout, 'drain');
       }
       return EXIT_OK;
     } finally {
@@ -85,12 +88,14 @@ function lineOf(event: JsonObject): string {
   ].find((value) => typeof value === 'string');
   const shown = typeof text === 'string' ? ` “${shorten(text)}”` : '';
   const hidden = event['redacted'] === true ? ' [redacted]' : '';
-  const words = facts.map((value) => textOf(value)).join(' ');
+  const words = facts.map((value) => shorten(textOf(value))).join(' ');
   return `${textOf(revision).padStart(6)}  ${textOf(recordedAt)}${happened}  ${textOf(type)} ${words}${shown}${hidden}\n`;
 }
 
 /** One line, however the text is broken; control characters never reach the terminal. */
 function shorten(text: string): string {
-  const line = text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
-  return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line;
+  // Bidi overrides can make a line read as another one.
+  const line = text.replace(/[\p{Cc}\s\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
+  const characters = Array.from(line);
+  return characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join('')}…` : line;
 }

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { serverEntry } from './connect';
-import { CliError } from './verb';
+import { onSignals, spawnServer } from './server-process';
+import { CliError, EXIT_NOT_ALL_WELL } from './verb';
 import type { Verb } from './verb';
 
 const usage = `touchstone serve [--role standalone]
@@ -19,10 +19,10 @@ export const serveVerb: Verb = {
     if (values.role !== 'standalone') {
       throw new CliError(`role ${values.role} comes with the distributed engines, which are not there yet`);
     }
-    const env = { ...process.env, TOUCHSTONE_DATA: dataDirectory };
-    const child = spawn(process.execPath, ['--enable-source-maps', serverEntry()], { env, stdio: 'inherit' });
-    // A terminal signals the whole group; a supervisor signals this process only.
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
-    return new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+    const server = spawnServer({ args: [], env: { TOUCHSTONE_DATA: dataDirectory }, stdio: 'inherit' });
+    const deafen = onSignals((tell) => server.kill(tell));
+    const [code]: unknown[] = await once(server, 'exit');
+    deafen();
+    return typeof code === 'number' ? code : EXIT_NOT_ALL_WELL;
   },
 };

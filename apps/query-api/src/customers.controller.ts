@@ -1,5 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { MAX_QUERY_WORDS } from '#libs/core';
 import type { JsonObject } from '#libs/core';
 import {
   check,
@@ -62,8 +63,9 @@ export class CustomerQueriesController {
     const masked = request.access === 'masked';
     if (masked && query.q !== undefined)
       throw new ProblemError('forbidden', 'This key may not search what it may not read.');
-    if (query.q !== undefined && wordsOf(query.q).length === 0) {
-      throw new ProblemError('invalid-query', 'q holds no word to look for.');
+    const words = query.q === undefined ? 1 : wordsOf(query.q).length;
+    if (words === 0 || words > MAX_QUERY_WORDS) {
+      throw new ProblemError('invalid-query', `q must hold 1 to ${MAX_QUERY_WORDS} words.`);
     }
     const customerId = await knownCustomer(this.reader, id);
     const { limit, cursor, ...filter } = query;

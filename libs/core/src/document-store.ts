@@ -99,6 +99,9 @@ export class CursorError extends Error {
 /** Documents that a query by words may match. */
 export const MAX_WORD_MATCHES = 10_000;
 
+/** Words that one query may give. */
+export const MAX_QUERY_WORDS = 16;
+
 export class QueryTooBroadError extends Error {
   override readonly name = 'QueryTooBroadError';
 }

@@ -91,15 +91,16 @@ export class Reader {
     waiting?: Waiting,
   ): Promise<Answer<DocumentPage>> {
     const served = await this.#served('timeline');
-    return this.#answer(customerId, [served], waiting, () => {
+    return this.#answer(customerId, [served], waiting, async () => {
       const { channel, kind, direction, from, to, q, order } = filter;
       const equals = dropUndefined({ _customer: customerId, channel, kind, direction });
       const words = q === undefined ? undefined : wordsOf(q);
       const bounds = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
       const search = words === undefined ? {} : { words };
-      return bare(
+      const found = await bare(
         served.group.find('timeline', { index: 'by-time', equals, ...bounds, ...search, order, ...page }),
       );
+      return { ...found, items: found.items.map((entry) => ({ corrections: [], ...entry })) };
     });
   }
 

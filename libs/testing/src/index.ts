@@ -6,3 +6,5 @@ export { eventFeedContract } from './event-feed-contract';
 export { eventLogContract } from './event-log-contract';
 export { snapshotsContract } from './snapshots-contract';
 export { vaultContract } from './vault-contract';
+export { accepted, codeOf, FixedClock, inputOf, seededRandom, TestLedger } from './test-ledger';
+export type { Accepted, Between } from './test-ledger';

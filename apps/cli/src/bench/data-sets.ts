@@ -47,7 +47,10 @@ export class DataSets {
     return filled;
   }
 
-  async #fill(name: string, { events, withSource }: { events: number; withSource: boolean }): Promise<Filled> {
+  async #fill(
+    name: string,
+    { events, withSource }: { events: number; withSource: boolean },
+  ): Promise<Filled> {
     const { bench } = this;
     const ledger = bench.ledger(`${name}-${events}`);
     const mark = join(ledger.directory, '..', FILLED);
@@ -72,7 +75,9 @@ export class DataSets {
       });
       const used = memory.stop();
       const lagAtEnd = await lagOf(running);
-      bench.say(`  filled at ${perSecond(events, elapsedMs)}/s, projections catch up with ${lagAtEnd} events`);
+      bench.say(
+        `  filled at ${perSecond(events, elapsedMs)}/s, projections catch up with ${lagAtEnd} events`,
+      );
       const catchUpMs = await caughtUp(running);
       writeFileSync(mark, `${JSON.stringify({ events })}\n`);
       const ratePerSecond = perSecond(events, elapsedMs);

@@ -96,7 +96,11 @@ export class HttpLine {
     if (this.#expected === 0 && !this.#readHead()) return;
     if (this.#length < this.#expected) return;
     const bytes = this.#parts.length === 1 ? chunk : Buffer.concat(this.#parts);
-    const answer = { status: Number(bytes.toString('latin1', STATUS_AT, STATUS_END)), bytes, bodyAt: this.#bodyAt };
+    const answer = {
+      status: Number(bytes.toString('latin1', STATUS_AT, STATUS_END)),
+      bytes,
+      bodyAt: this.#bodyAt,
+    };
     const done = this.#done;
     this.#done = undefined;
     this.#parts = [];

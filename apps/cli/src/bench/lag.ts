@@ -11,7 +11,10 @@ const CATCH_UP_DEADLINE_MS = 900_000;
 export async function lagOf(connection: Connection): Promise<number> {
   const projections = await call(connection, 'GET', '/v1/projections');
   if (!Array.isArray(projections)) throw new CliError('the server lists no projections');
-  return Math.max(0, ...projections.map((one: unknown) => (isJsonObject(one) ? Number(one['lagEvents']) : 0)));
+  return Math.max(
+    0,
+    ...projections.map((one: unknown) => (isJsonObject(one) ? Number(one['lagEvents']) : 0)),
+  );
 }
 
 /** Resolves when every projection has folded everything; to how long that took. */

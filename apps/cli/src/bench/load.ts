@@ -23,7 +23,13 @@ export interface LoadResult {
  * Keeps each connection busy with one request after another. Requests that are under way at the end are waited for and
  * counted, and so is their time.
  */
-export async function closedLoop({ port, connections, durationMs, next, onAnswer }: Load): Promise<LoadResult> {
+export async function closedLoop({
+  port,
+  connections,
+  durationMs,
+  next,
+  onAnswer,
+}: Load): Promise<LoadResult> {
   const durations = new Durations();
   let stopAtMs = Number.POSITIVE_INFINITY;
   let startedMs = 0;

@@ -16,7 +16,11 @@ export class MemoryWatch {
     this.#timer = setInterval(() => (this.#most = Math.max(this.#most, server.memory() ?? 0)), SAMPLE_MS);
   }
 
-  stop(): { readonly overIdleMiB: number | null; readonly idleMiB: number | null; readonly mostMiB: number | null } {
+  stop(): {
+    readonly overIdleMiB: number | null;
+    readonly idleMiB: number | null;
+    readonly mostMiB: number | null;
+  } {
     clearInterval(this.#timer);
     if (this.#idle === undefined) return { overIdleMiB: null, idleMiB: null, mostMiB: null };
     const most = Math.max(this.#most, this.server.memory() ?? 0);

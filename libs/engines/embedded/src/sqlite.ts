@@ -260,7 +260,10 @@ function checkFormat(database: Sqlite, format: FileFormat): void {
   }
   const version = database.pragma('user_version');
   if (version !== format.version) {
-    throw new ForeignFileError(database.path, `has format ${String(version)}; this program reads ${format.version}`);
+    throw new ForeignFileError(
+      database.path,
+      `has format ${String(version)}; this program reads ${format.version}`,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { MAX_QUERY_WORDS, MAX_WORD_MATCHES, QueryTooBroadError } from '#libs/core';
 import type {
   Document,
   DocumentPage,
@@ -12,7 +13,6 @@ import { queryIdentity, readCursor, writeCursor } from './cursor';
 import { column, indexName, indexValue, tableName } from './table';
 
 const MAX_PAGE = 10_000;
-const MAX_WORDS = 16;
 /** Statements kept; how many shapes of a query there are is the definitions' choice. */
 const MAX_STATEMENTS = 256;
 /** A query by words looks at this many documents a statement, and stops between statements when its time is over. */
@@ -61,8 +61,8 @@ function wordsOf(definition: DocumentsDefinition, query: DocumentQuery, lead: re
       `A query by words needs ${definition.words.scope} among the fields that lead its index`,
     );
   }
-  if (query.words.length === 0 || query.words.length > MAX_WORDS)
-    throw new RangeError(`1 to ${MAX_WORDS} words`);
+  if (query.words.length === 0 || query.words.length > MAX_QUERY_WORDS)
+    throw new RangeError(`1 to ${MAX_QUERY_WORDS} words`);
   for (const word of query.words) {
     if (word === '' || word.includes(' ') || !word.isWellFormed())
       throw new RangeError('A word has no blanks');
@@ -74,22 +74,39 @@ function wordsOf(definition: DocumentsDefinition, query: DocumentQuery, lead: re
 export function findSql(definition: DocumentsDefinition, shape: Shape): string {
   const { index, sort, order } = shape;
   const place = [...sort.map(column), 'key'];
-  const lead = index.fields.slice(0, index.fields.length - sort.length);
   const holds = Array.from({ length: shape.words }, () => 'instr(doc, ?) > 0').join(' AND ');
   const document = shape.words === 0 ? 'doc' : `CASE WHEN ${holds} THEN doc END`;
-  const first = sort[0] === undefined ? 'key' : column(sort[0]);
   const after = `(${place.join(', ')}) ${order === 'asc' ? '>' : '<'} (${place.map(() => '?').join(', ')})`;
-  const where = [
+  const where = conditionsOf(shape, after);
+  return `SELECT ${[document, ...place].join(', ')}
+    FROM ${tableName(definition.name)} INDEXED BY ${indexName(definition.name, index.name)}
+    ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
+    ORDER BY ${place.map((name) => `${name} ${order}`).join(', ')} LIMIT ?`;
+}
+
+function conditionsOf(shape: Shape, after: string): readonly string[] {
+  const { index, sort } = shape;
+  const lead = index.fields.slice(0, index.fields.length - sort.length);
+  const first = sort[0] === undefined ? 'key' : column(sort[0]);
+  return [
     // A plus keeps the planner from making a filter part of the order, which it then would sort by itself.
     ...shape.equals.map((field) => `${lead.includes(field) ? '' : '+'}${column(field)} = ?`),
     ...(shape.lower === 'none' ? [] : [shape.lower === 'after' ? after : `${first} >= ?`]),
     ...(shape.upper === 'none' ? [] : [shape.upper === 'after' ? after : `${first} < ?`]),
     ...sort.map((field) => `${column(field)} IS NOT NULL`),
   ];
-  return `SELECT ${[document, ...place].join(', ')}
-    FROM ${tableName(definition.name)} INDEXED BY ${indexName(definition.name, index.name)}
-    ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
-    ORDER BY ${place.map((name) => `${name} ${order}`).join(', ')} LIMIT ?`;
+}
+
+/** Values in order: equals, lower, upper, then each word twice. Counts matches, one more than are allowed at the most. */
+function countSql(definition: DocumentsDefinition, shape: Shape, field: string): string {
+  const text = `' ' || json_extract(doc, '$.${field}')`;
+  const holds = Array.from(
+    { length: shape.words },
+    () => `instr(doc, ?) > 0 AND instr(${text}, ' ' || ?) > 0`,
+  );
+  return `SELECT count(*) FROM (
+    SELECT 1 FROM ${tableName(definition.name)} INDEXED BY ${indexName(definition.name, shape.index.name)}
+    WHERE ${[...conditionsOf(shape, ''), ...holds].join(' AND ')} LIMIT ${MAX_WORD_MATCHES + 1})`;
 }
 
 /** Answers queries of one projection over its declared indexes. */
@@ -106,6 +123,7 @@ export class Finder {
     checkLimit(query.limit);
     const { sort } = shapeOf(this.definition, query, false);
     const identity = queryIdentity(this.definition, query);
+    if (query.cursor === undefined) this.#refuseTooBroad(query);
     let place = query.cursor === undefined ? undefined : readCursor(query.cursor, identity, sort.length + 1);
     const chunk = query.words === undefined ? query.limit + 1 : WORDS_CHUNK;
     const deadline = performance.now() + WORDS_BUDGET_MS;
@@ -124,12 +142,31 @@ export class Finder {
     }
   }
 
+  /** Counting reads the whole scope, so it is done only where the scope is large enough to hold too many. */
+  #refuseTooBroad(query: DocumentQuery): void {
+    const { words } = this.definition;
+    if (query.words === undefined || words === undefined) return;
+    const table = tableName(this.definition.name);
+    const large = `SELECT 1 FROM ${table} WHERE ${column(words.scope)} = ? LIMIT 1 OFFSET ${MAX_WORD_MATCHES}`;
+    if (this.#statement(large).get([indexValue(query.equals[words.scope])]) === undefined) return;
+    const { cursor: _none, ...whole } = query;
+    const shape = shapeOf(this.definition, whole, false);
+    const values = this.#bounds(whole, shape, undefined);
+    for (const word of query.words) values.push(JSON.stringify(word).slice(1, -1), word);
+    const [count] = this.#statement(countSql(this.definition, shape, words.field)).get(values) ?? [];
+    if (Number(count) > MAX_WORD_MATCHES) throw new QueryTooBroadError(`more than ${MAX_WORD_MATCHES} match`);
+  }
+
+  #bounds(query: DocumentQuery, shape: Shape, after: readonly IndexValue[] | undefined): SqlValue[] {
+    const bounds = { from: [query.from ?? null], to: [query.to ?? null], after: after ?? [], none: [] };
+    const equals = shape.equals.map((field) => indexValue(query.equals[field]));
+    return [...equals, ...bounds[shape.lower].map(indexValue), ...bounds[shape.upper].map(indexValue)];
+  }
+
   #rows(query: DocumentQuery, after: readonly IndexValue[] | undefined, limit: number): Row[] {
     const shape = shapeOf(this.definition, query, after !== undefined);
-    const bounds = { from: [query.from ?? null], to: [query.to ?? null], after: after ?? [], none: [] };
     const values: SqlValue[] = (query.words ?? []).map((word) => JSON.stringify(word).slice(1, -1));
-    for (const field of shape.equals) values.push(indexValue(query.equals[field]));
-    values.push(...bounds[shape.lower].map(indexValue), ...bounds[shape.upper].map(indexValue), limit);
+    values.push(...this.#bounds(query, shape, after), limit);
     return this.#statement(findSql(this.definition, shape)).all(values);
   }
 

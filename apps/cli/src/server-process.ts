@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { join } from 'node:path';
+
+/** What ends a server; it knows SIGINT and SIGTERM only, a terminal that closes is told as the latter. */
+const SIGNALS = { SIGINT: 'SIGINT', SIGTERM: 'SIGTERM', SIGHUP: 'SIGTERM' } as const;
+
+/** A shell's exit code for a process that a signal ended. */
+export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** The standalone role's entry, as built. */
+export function serverEntry(): string {
+  return join(__dirname, '../../standalone/src/main.js');
+}
+
+interface SpawnOptions {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdio: StdioOptions;
+}
+
+/**
+ * The standalone role, as built, in a process group of its own. A terminal signals its whole foreground group, and a
+ * server takes the second signal as "at once": so only this process hears the terminal, and passes each signal on once.
+ */
+export function spawnServer({ args, env, stdio }: SpawnOptions): ChildProcess {
+  const options = { env: { ...process.env, ...env }, stdio, detached: true };
+  return spawn(process.execPath, ['--enable-source-maps', serverEntry(), ...args], options);
+}
+
+/** Calls `heard` with what to tell a server, and with what was heard; returns how to stop listening. */
+export function onSignals(heard: (tell: NodeJS.Signals, signal: keyof typeof SIGNALS) => void): () => void {
+  const listeners = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
+    const listener = (): void => heard(SIGNALS[signal], signal);
+    process.on(signal, listener);
+    return () => process.removeListener(signal, listener);
+  });
+  return () => listeners.forEach((remove) => remove());
+}
