@@ -69,12 +69,12 @@ export class Server {
     const file = join(home, 'data', 'server.json');
     rmSync(file, { force: true });
     const server = Server.spawn({ ...options, home });
-    let ended = false;
-    void server.ended.then(() => (ended = true));
+    let ended: Ended | undefined;
+    void server.ended.then((how) => (ended = how));
     await eventually(
       'the server listens',
       () => {
-        if (ended) throw new Error(`the server ended: ${server.output}`);
+        if (ended !== undefined) throw new Error(`${JSON.stringify(ended)}: ${server.output}`);
         return server.output.includes('listens at') && existsSync(file) ? true : undefined;
       },
       START_DEADLINE_MS,

@@ -8,3 +8,16 @@ export { snapshotsContract } from './snapshots-contract';
 export { vaultContract } from './vault-contract';
 export { accepted, codeOf, FixedClock, inputOf, seededRandom, TestLedger } from './test-ledger';
 export type { Accepted, Between } from './test-ledger';
+export {
+  annotate,
+  buy,
+  byEmail,
+  correct,
+  email,
+  link,
+  redact,
+  register,
+  reportStatus,
+  say,
+  unlink,
+} from './commands';

@@ -60,13 +60,15 @@ export class TestLedger {
   readonly clock = new FixedClock();
   #openings = 0;
   readonly #stores: EmbeddedDocumentStore[] = [];
+  ledger: Ledger;
 
   private constructor(
     readonly directory: EmbeddedDirectory,
     public engines: EmbeddedEngines,
     readonly secrets: LedgerSecrets,
-    public ledger: Ledger,
-  ) {}
+  ) {
+    this.ledger = this.another();
+  }
 
   static async open(): Promise<TestLedger> {
     const directory = new EmbeddedDirectory();
@@ -80,9 +82,7 @@ export class TestLedger {
     );
     const secrets = await openSecrets(engines.vault, ROOT_KEY);
     await engines.claim(secrets.ledgerId);
-    const made = new TestLedger(directory, engines, secrets, undefined as never);
-    made.ledger = made.another();
-    return made;
+    return new TestLedger(directory, engines, secrets);
   }
 
   get log(): EventLog {

@@ -1,0 +1,68 @@
+import { callObject } from '../api';
+import type { Bench, Running } from './bench';
+import type { DataSets } from './data-sets';
+import { crmKey, Seeded } from './generate';
+import { requestBytes } from './http-line';
+import { closedLoop } from './load';
+import type { LoadResult } from './load';
+import { READ_CONNECTIONS } from './sizes';
+
+/** Customers that are asked about, drawn from all of them. */
+const ASKED = 2_000;
+const LOOKED_UP_AT_ONCE = 8;
+const MAX_P99_MS = 10;
+
+const QUERIES = {
+  'read-timeline-p99': (customerId: string) => `/v1/customers/${customerId}/timeline?limit=50`,
+  'read-profile-p99': (customerId: string) => `/v1/customers/${customerId}`,
+};
+
+/** A page of a timeline, and a profile, of random customers of the large ledger. */
+export async function measureRead(bench: Bench, sets: DataSets): Promise<void> {
+  const running = await bench.start(await sets.large());
+  try {
+    const customers = await someCustomers(running, bench.sizes.customers);
+    for (const [figure, path] of Object.entries(QUERIES)) {
+      const requests = customers.map((id) => requestBytes('GET', path(id), { key: running.key }));
+      // Once for what is loaded when first needed, then for the figure.
+      await run(running, requests, Math.ceil(bench.sizes.readMs / 5));
+      const { ratePerSecond, durations } = await run(running, requests, bench.sizes.readMs);
+      const summary = durations.summary();
+      bench.emit({
+        figure,
+        value: summary.p99Ms,
+        unit: 'ms',
+        target: { atMost: MAX_P99_MS },
+        details: {
+          ...summary,
+          ratePerSecond,
+          connections: READ_CONNECTIONS,
+          events: bench.sizes.largeEvents,
+          customers: bench.sizes.customers,
+        },
+      });
+    }
+  } finally {
+    await running.close();
+  }
+}
+
+function run(running: Running, requests: readonly Buffer[], durationMs: number): Promise<LoadResult> {
+  const seeded = new Seeded(durationMs);
+  const next = (): Buffer => requests[seeded.below(requests.length)] ?? Buffer.alloc(0);
+  return closedLoop({ port: running.server.port, connections: READ_CONNECTIONS, durationMs, next });
+}
+
+/** Ids of customers who had touchpoints: nearly all, but chance may have left one out. */
+async function someCustomers(running: Running, customers: number): Promise<string[]> {
+  const seeded = new Seeded(1);
+  const ids: string[] = [];
+  const lookUp = async (): Promise<void> => {
+    const body = { identifier: { type: 'crm', value: crmKey(seeded.below(customers)) } };
+    ids.push(String((await callObject(running, 'POST', '/v1/customers/lookup', body))['customerId']));
+  };
+  while (ids.length < Math.min(ASKED, customers)) {
+    await Promise.all(Array.from({ length: LOOKED_UP_AT_ONCE }, lookUp));
+  }
+  return ids;
+}

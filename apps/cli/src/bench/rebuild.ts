@@ -1,0 +1,89 @@
+import type { JsonObject } from '#libs/core';
+import { isJsonObject } from '#libs/core';
+import { callObject } from '../api';
+import { pause } from '../connect';
+import { CliError } from '../verb';
+import type { Bench, Running } from './bench';
+import type { DataSets } from './data-sets';
+import { MemoryWatch } from './memory';
+import { median, perSecond, rounded } from './statistics';
+
+const POLL_MS = 50;
+const DEADLINE_MS = 900_000;
+
+interface Rebuilt {
+  readonly events: number;
+  /** Until everything is folded. */
+  readonly buildMs: number;
+  /** With the comparison and the switch. */
+  readonly wholeMs: number;
+  readonly overIdleMiB: number | null;
+}
+
+/** Every projection built anew, of the small and of the large ledger in turns, so that their costs compare. */
+export async function measureRebuild(bench: Bench, sets: DataSets): Promise<void> {
+  const ledgers = { small: await sets.small(), large: await sets.large() };
+  const small: Rebuilt[] = [];
+  const large: Rebuilt[] = [];
+  const one = async (name: 'small' | 'large', into: Rebuilt[]): Promise<void> => {
+    const running = await bench.start(ledgers[name]);
+    try {
+      const result = await rebuild(running);
+      bench.say(`  ${name}: ${perSecond(result.events, result.buildMs)} events/s`);
+      into.push(result);
+    } finally {
+      await running.close();
+    }
+  };
+  await one('small', small);
+  for (let i = 0; i < bench.sizes.rebuildRounds; i++) {
+    await one('large', large);
+    await one('small', small);
+  }
+  const cost = (results: readonly Rebuilt[]): number => median(results.map(({ events, buildMs }) => buildMs / events));
+  for (const [name, results] of Object.entries({ small, large })) {
+    bench.emit({
+      figure: `rebuild-${name}`,
+      value: Math.round(1000 / cost(results)),
+      unit: 'events/s',
+      target: { atLeast: 15_000 },
+      details: { projections: 'all', customers: bench.sizes.customers, rounds: results.map(shown) },
+    });
+  }
+  bench.emit({
+    figure: 'rebuild-growth',
+    value: rounded(cost(large) / cost(small), 2),
+    unit: 'cost of an event, large of small',
+    target: { atMost: 1.3 },
+    details: { large: bench.sizes.largeEvents, small: bench.sizes.smallEvents },
+  });
+}
+
+function shown({ events, buildMs, wholeMs, overIdleMiB }: Rebuilt): JsonObject {
+  return { events, buildMs: Math.round(buildMs), wholeMs: Math.round(wholeMs), overIdleMiB };
+}
+
+async function rebuild(running: Running): Promise<Rebuilt> {
+  const memory = new MemoryWatch(running.server);
+  try {
+    const startedMs = performance.now();
+    const { rebuildId } = await callObject(running, 'POST', '/v1/projections/all/rebuild');
+    let buildMs: number | undefined;
+    while (performance.now() - startedMs < DEADLINE_MS) {
+      const status = await callObject(running, 'GET', `/v1/rebuilds/${String(rebuildId)}`);
+      const { state, events, parity, fault } = status;
+      const sinceMs = performance.now() - startedMs;
+      if (state !== 'building') buildMs ??= sinceMs;
+      if (state === 'failed') throw new CliError(`a rebuild failed: ${String(fault)}`);
+      if (state === 'done') {
+        if (!isJsonObject(parity) || parity['differing'] !== 0) throw new CliError('a rebuild came to other documents');
+        const { overIdleMiB } = memory.stop();
+        return { events: Number(events), buildMs: buildMs ?? sinceMs, wholeMs: sinceMs, overIdleMiB };
+      }
+      await pause(POLL_MS);
+    }
+  } finally {
+    memory.stop();
+  }
+  throw new CliError('a rebuild did not end');
+}

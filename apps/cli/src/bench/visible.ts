@@ -1,0 +1,111 @@
+import { isJsonObject } from '#libs/core';
+import { CliError } from '../verb';
+import type { Bench, Running } from './bench';
+import { singleBodies } from './generate';
+import { HttpLine, jsonOf, requestBytes } from './http-line';
+import type { Answer } from './http-line';
+import { caughtUp } from './lag';
+import { openLoop } from './load';
+import { registerCustomers } from './single';
+import { SINGLE_CUSTOMERS, VISIBLE_RATE } from './sizes';
+import { Durations } from './statistics';
+
+const CONNECTIONS = 24;
+const PROBES = 8;
+/** A look at every command would double the load that is looked at. */
+const PROBED_EVERY = 10;
+const WAIT_MS = 5_000;
+
+/** From a command's receipt until a timeline shows it, while a steady stream of commands goes on. */
+export async function measureVisible(bench: Bench): Promise<void> {
+  const running = await bench.start(bench.ledger('visible'));
+  const probes = new Probes(running);
+  try {
+    const customers = await registerCustomers(running, SINGLE_CUSTOMERS);
+    await caughtUp(running);
+    await probes.open();
+    const requests = singleBodies(customers).map((body) =>
+      requestBytes('POST', '/v1/touchpoints', { key: running.key, body: withoutOccurredAt(body) }),
+    );
+    let sent = 0;
+    let answered = 0;
+    const load = await openLoop({
+      port: running.server.port,
+      connections: CONNECTIONS,
+      durationMs: bench.sizes.visibleMs,
+      ratePerSecond: VISIBLE_RATE,
+      next: () => requests[sent++ % requests.length] ?? Buffer.alloc(0),
+      onAnswer: (answer) => {
+        if (answered++ % PROBED_EVERY === 0) probes.look(jsonOf(answer));
+      },
+    });
+    await probes.settled();
+    const summary = probes.durations.summary();
+    bench.emit({
+      figure: 'visible-p99',
+      value: summary.p99Ms,
+      unit: 'ms',
+      target: { atMost: 100 },
+      details: {
+        ...summary,
+        commandsPerSecond: load.ratePerSecond,
+        accepted: { ...load.durations.summary() },
+        notLookedAt: probes.skipped,
+      },
+    });
+  } finally {
+    probes.close();
+    await running.close();
+  }
+}
+
+/** The newest event is then the first of its timeline, whatever the generator's dates are. */
+function withoutOccurredAt(body: string): string {
+  return body.replace(/"occurredAt":"[^"]*",/, '');
+}
+
+/** Connections that wait for one event each. */
+class Probes {
+  readonly durations = new Durations();
+  /** Commands that found every probe waiting: the figure would then leave the slowest out, so it is told. */
+  skipped = 0;
+  #lines: readonly HttpLine[] = [];
+  #fault: Error | undefined;
+  readonly #waiting = new Set<Promise<void>>();
+
+  constructor(private readonly running: Running) {}
+
+  async open(): Promise<void> {
+    this.#lines = await HttpLine.openMany(PROBES, this.running.server.port, (error) => (this.#fault = error));
+  }
+
+  look(receipt: unknown): void {
+    const line = this.#lines.find(({ free }) => free);
+    if (line === undefined || !isJsonObject(receipt)) {
+      this.skipped++;
+      return;
+    }
+    const { eventId, customerId, revision } = receipt;
+    const path = `/v1/customers/${String(customerId)}/timeline?limit=10&waitFor=${String(revision)}&waitMs=${WAIT_MS}`;
+    const acceptedMs = performance.now();
+    const looking = line.ask(requestBytes('GET', path, { key: this.running.key })).then((answer) => {
+      this.durations.add(performance.now() - acceptedMs);
+      if (!shows(answer, String(eventId))) this.#fault = new CliError('a timeline did not show what it had waited for');
+      this.#waiting.delete(looking);
+    });
+    this.#waiting.add(looking);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#waiting);
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  close(): void {
+    for (const line of this.#lines) line.close();
+  }
+}
+
+function shows({ status, bytes, bodyAt }: Answer, eventId: string): boolean {
+  return status === 200 && bytes.includes(eventId, bodyAt);
+}

@@ -1,0 +1,190 @@
+import type { Checkpoint, DocumentGroup, StoredRecord } from '#libs/core';
+import { customerStream } from '#libs/core';
+import { projections } from '#libs/projections';
+import {
+  accepted,
+  annotate,
+  buy,
+  byEmail,
+  correct,
+  redact,
+  reportStatus,
+  say,
+  TestLedger,
+} from '#libs/testing';
+import { FencedError, GroupProjector } from './group-projector';
+
+let test: TestLedger;
+let records: readonly StoredRecord[];
+let customers: readonly string[];
+
+beforeEach(async () => {
+  test = await TestLedger.open();
+  const run = async (...[command]: Parameters<typeof test.ledger.execute>) =>
+    (await accepted(test.ledger.execute(command))).receipt;
+  const first = await run(say(byEmail('a@x.com'), { subject: 'Hello', content: 'first words' }));
+  const other = await run(say(byEmail('b@x.com'), { content: 'other words' }));
+  await run(reportStatus(first.eventId));
+  await run(correct(first.eventId, { channel: 'voice', content: 'second words' }));
+  await run(annotate(first.eventId, 'a note'));
+  await run(buy(byEmail('a@x.com')));
+  await run(redact(other.eventId));
+  await run(say(byEmail('b@x.com'), { content: 'the last words' }));
+  records = await test.log.readAll(0, 100);
+  customers = [first.customerId, other.customerId];
+});
+afterEach(() => test.dispose());
+
+const at = (offset: number): Checkpoint => ({ topicId: 'topic', offset, position: offset });
+const end = (expected: number | undefined, next: number) => ({
+  partition: 0,
+  expected: expected === undefined ? undefined : at(expected),
+  next: at(next),
+});
+const groupOf = (id: string): Promise<DocumentGroup> => test.store().open(id, projections);
+const projectorOf = (group: DocumentGroup): GroupProjector =>
+  new GroupProjector(group, projections, test.log, test.keyring());
+
+async function contents(group: DocumentGroup): Promise<unknown> {
+  const all = await Promise.all(projections.map(({ name }) => group.scan(name, undefined, 1_000)));
+  const progress = await group.progress(customers.map(customerStream));
+  return { documents: Object.fromEntries(all.map((list, i) => [projections[i]?.name, list])), progress };
+}
+
+/** What the records give when they are delivered once, in order, in one batch. */
+async function expected(): Promise<unknown> {
+  const group = await groupOf('expected');
+  expect(await projectorOf(group).apply(records, end(undefined, 1))).toBe(records.length);
+  return contents(group);
+}
+
+describe('a batch', () => {
+  it('makes documents that carry their customer, revision and position, and progress with them', async () => {
+    const group = await groupOf('g1');
+    await projectorOf(group).apply(records, end(undefined, 1));
+    const [profile] = await group.getMany('profile', [customers[0] ?? '']);
+    const last = records.findLast(({ stream }) => stream === customerStream(customers[0] ?? ''));
+    expect(profile).toMatchObject({
+      byChannel: { voice: 1 },
+      purchaseCount: 1,
+      _customer: customers[0],
+      _revision: last?.rev,
+      _position: last?.position,
+    });
+    const [touchpoint] = await group.getMany('timeline', [records[1]?.id ?? '']);
+    expect(touchpoint).toMatchObject({
+      content: 'second words',
+      channel: 'voice',
+      status: 'delivered',
+      _revision: 4,
+    });
+    expect(await group.progress([customerStream(customers[0] ?? '')])).toEqual([
+      { stream: customerStream(customers[0] ?? ''), revision: last?.rev, position: last?.position },
+    ]);
+    expect(await group.checkpoint(0)).toEqual(at(1));
+  });
+
+  it('may be any part of the log: one by one, in pairs, or all at once', async () => {
+    const whole = await expected();
+    for (const size of [1, 2, 3]) {
+      const group = await groupOf(`by-${size}`);
+      const projector = projectorOf(group);
+      for (let i = 0; i < records.length; i += size) {
+        await projector.apply(records.slice(i, i + size), end(i === 0 ? undefined : i, i + size));
+      }
+      expect(await contents(group)).toEqual(whole);
+    }
+  });
+});
+
+describe('what was delivered before', () => {
+  it('is skipped, also by a projector that has forgotten it', async () => {
+    const whole = await expected();
+    const group = await groupOf('g1');
+    await projectorOf(group).apply(records.slice(0, 6), end(undefined, 1));
+    const projector = projectorOf(group);
+    expect(await projector.apply(records.slice(2, 8), end(1, 2))).toBe(2);
+    expect(await projector.apply(records.slice(0, 8), end(2, 3))).toBe(0);
+    expect(await projector.apply([...records, ...records], end(3, 4))).toBe(records.length - 8);
+    expect(await contents(group)).toEqual(whole);
+  });
+});
+
+describe('what was not delivered', () => {
+  it('is read from the log', async () => {
+    const whole = await expected();
+    const group = await groupOf('g1');
+    const lasts = customers.map((id) => records.findLast(({ stream }) => stream === customerStream(id)));
+    const gapped = lasts.filter((record) => record !== undefined);
+    expect(await projectorOf(group).apply(gapped, end(undefined, 1))).toBe(records.length);
+    expect(await contents(group)).toEqual(whole);
+  });
+
+  it('is read from the log where a stream is delivered backwards', async () => {
+    const whole = await expected();
+    const group = await groupOf('g1');
+    await projectorOf(group).apply(records.toReversed(), end(undefined, 1));
+    expect(await contents(group)).toEqual(whole);
+  });
+});
+
+describe('a second writer', () => {
+  it('fences the first, who drops what it knew and can begin again', async () => {
+    const whole = await expected();
+    const group = await groupOf('g1');
+    const [first, second] = [projectorOf(group), projectorOf(group)];
+    await first.apply(records.slice(0, 4), end(undefined, 1));
+    await second.apply(records.slice(4, 8), end(1, 2));
+    await expect(first.apply(records.slice(4), end(1, 3))).rejects.toThrow(FencedError);
+    expect(await group.checkpoint(0)).toEqual(at(2));
+    expect(await first.apply(records.slice(4), end(2, 3))).toBe(records.length - 8);
+    expect(await contents(group)).toEqual(whole);
+  });
+});
+
+describe('a failing batch', () => {
+  it('leaves nothing behind, and may be given again', async () => {
+    const whole = await expected();
+    const group = await groupOf('g1');
+    const projector = projectorOf(group);
+    await projector.apply(records.slice(0, 3), end(undefined, 1));
+    const before = await contents(group);
+    const broken = records.slice(3).map((record, i) => (i === 2 ? { ...record, env: '{}' } : record));
+    await expect(projector.apply(broken, end(1, 2))).rejects.toThrow('envelope');
+    expect(await contents(group)).toEqual(before);
+    expect(await group.checkpoint(0)).toEqual(at(1));
+    await projector.apply(records.slice(3), end(1, 2));
+    expect(await contents(group)).toEqual(whole);
+  });
+
+  it('names a revision that the log does not have', async () => {
+    const projector = projectorOf(await groupOf('g1'));
+    const [record] = records;
+    const ghost = {
+      ...record,
+      stream: customerStream('01930000-0000-7000-8000-00000000dead'),
+      rev: 3,
+    } as StoredRecord;
+    await expect(projector.apply([ghost], end(undefined, 1))).rejects.toThrow(
+      'revision 0 of a delivered stream',
+    );
+  });
+});
+
+describe('keys made after the customer was first seen', () => {
+  // Keyring caches a customer's row; a key that another process or thread made since is taken for a destroyed one,
+  // so the projector folds the event without its sealed fields, for good, and a rebuild by the same keyring agrees.
+  it.skip('open what they sealed', async () => {
+    const group = await groupOf('g1');
+    const projector = projectorOf(group);
+    await accepted(test.ledger.execute(say(byEmail('c@x.com'))));
+    const before = await test.log.readAll(records.at(-1)?.position ?? 0, 100);
+    await projector.apply(before, end(undefined, 1));
+    const { receipt } = await accepted(
+      test.ledger.execute(say(byEmail('c@x.com'), { content: 'needs the first service key' })),
+    );
+    await projector.apply(await test.log.readAll(before.at(-1)?.position ?? 0, 100), end(1, 2));
+    const [document] = await group.getMany('timeline', [receipt.eventId]);
+    expect(document).toMatchObject({ content: 'needs the first service key' });
+  });
+});
