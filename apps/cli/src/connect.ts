@@ -80,21 +80,20 @@ async function startPrivate(dataDirectory: string): Promise<Connection> {
   const server = spawnServer({
     args: ['--private'],
     env: { ...PRIVATE_ENV, TOUCHSTONE_DATA: dataDirectory },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
-  const said = { out: '', err: '' };
+  const said = { out: '', err: '', ended: false };
   server.stdout?.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
   server.stderr?.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
-  let running = true;
   const exited = new Promise<void>((resolve) => {
     server.once('close', () => {
-      running = false;
+      said.ended = true;
       resolve();
     });
   });
   const stop = stopper(server, exited);
   const deadline = Date.now() + START_DEADLINE_MS;
-  while (running && Date.now() < deadline) {
+  while (!said.ended && Date.now() < deadline) {
     const live = said.out.includes('listens at') ? await liveServer(dataDirectory) : undefined;
     if (live !== undefined) return { ...live, close: stop };
     await pause(POLL_MS);

@@ -101,7 +101,7 @@ function dataDirectory(directory: string): Finding[] {
 
 function rootKey(directory: string): Finding {
   const what = 'root key';
-  const file = resolve(process.env['TOUCHSTONE_ROOT_KEY_FILE'] ?? `${directory}.key`);
+  const file = resolve(process.env['TOUCHSTONE_ROOT_KEY_FILE'] || `${directory}.key`);
   if (`${file}${sep}`.startsWith(`${directory}${sep}`)) {
     return { what, verdict: 'fail', says: `${file} lies inside the data directory; move it out` };
   }

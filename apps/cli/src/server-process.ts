@@ -13,6 +13,9 @@ export function serverEntry(): string {
   return join(__dirname, '../../standalone/src/main.js');
 }
 
+/** As in `npm start`: the heap's own limits keep the server's memory flat while a bulk streams in. */
+const NODE_FLAGS = ['--enable-source-maps', '--max-old-space-size=320', '--max-semi-space-size=4'];
+
 interface SpawnOptions {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -25,7 +28,7 @@ interface SpawnOptions {
  */
 export function spawnServer({ args, env, stdio }: SpawnOptions): ChildProcess {
   const options = { env: { ...process.env, ...env }, stdio, detached: true };
-  return spawn(process.execPath, ['--enable-source-maps', serverEntry(), ...args], options);
+  return spawn(process.execPath, [...NODE_FLAGS, serverEntry(), ...args], options);
 }
 
 /** Calls `heard` with what to tell a server, and with what was heard; returns how to stop listening. */

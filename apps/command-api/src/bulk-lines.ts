@@ -49,15 +49,20 @@ function isBlank(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }
 
-/** Several lines at a time, in order. */
-export async function* inChunks<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let chunk: T[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length === size) {
-      yield chunk;
-      chunk = [];
-    }
+/** Several lines at a time, in order: as many as are allowed by number and by bytes, and at least one. */
+export async function* inChunks(
+  lines: AsyncIterable<BulkLine>,
+  most: { readonly lines: number; readonly bytes: number },
+): AsyncGenerator<BulkLine[]> {
+  let chunk: BulkLine[] = [];
+  let bytes = 0;
+  for await (const line of lines) {
+    chunk.push(line);
+    bytes += line.bytes?.length ?? 0;
+    if (chunk.length < most.lines && bytes < most.bytes) continue;
+    yield chunk;
+    chunk = [];
+    bytes = 0;
   }
   if (chunk.length > 0) yield chunk;
 }

@@ -12,7 +12,7 @@ import { bulkLines, inChunks } from './bulk-lines';
 import { actorOf } from './dispatch';
 
 /** Lines that travel as one command. */
-const CHUNK_LINES = 500;
+const CHUNK = { lines: 500, bytes: 2 * 1024 * 1024 };
 /** Lines whose events may be on their way to the disk while more are read: bounds memory, keeps the writer busy. */
 const WINDOW_CHUNKS = 6;
 /** Rejected lines that the plain answer names; `?errors=ndjson` names all. */
@@ -66,7 +66,7 @@ export class BulkController {
     const key = idempotencyKeyOf(request.headers);
     const actor = actorOf(request);
     const window: (readonly Promise<LineResult>[])[] = [];
-    for await (const lines of inChunks(bulkLines(bodyOf(request), MAX_BODY_BYTES), CHUNK_LINES)) {
+    for await (const lines of inChunks(bulkLines(bodyOf(request), MAX_BODY_BYTES), CHUNK)) {
       window.push(
         await this.bus.execute<RunBulk, readonly Promise<LineResult>[]>(new RunBulk(lines, actor, key)),
       );

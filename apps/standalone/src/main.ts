@@ -16,6 +16,9 @@ const CLEAR_ERRORS = [ConfigError, DataDirectoryError, ForeignFileError, RootKey
 async function main(): Promise<void> {
   const config = readConfig(process.env, 'standalone');
   const logger = createLogger(config.logLevel);
+  const isPrivate = process.argv.includes('--private');
+  // A private server ends with the verb that started it, however that one ended.
+  if (isPrivate) process.stdin.resume().once('end', () => process.kill(process.pid, 'SIGTERM'));
   const standalone = await openStandalone({
     ...config,
     onFatal: (error) => {

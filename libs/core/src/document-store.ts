@@ -58,7 +58,7 @@ export interface DocumentGroup {
   readonly id: string;
   readonly projections: readonly DocumentsDefinition[];
   getMany(projection: string, keys: readonly string[]): Promise<readonly (Document | undefined)[]>;
-  /** Throws `CursorError`; an engine may throw `QueryTooBroadError` where `words` match more than MAX_WORD_MATCHES documents. */
+  /** A page of long documents may end before its limit; only one without `next` is the last. Throws `CursorError`; an engine may throw `QueryTooBroadError` where `words` match more than MAX_WORD_MATCHES documents. */
   find(projection: string, query: DocumentQuery): Promise<DocumentPage>;
   /** Keys and documents in key order: for comparing and exporting. */
   scan(

@@ -52,8 +52,8 @@ async function contents(group: DocumentGroup): Promise<unknown> {
 }
 
 /** What the records give when they are delivered once, in order, in one batch. */
-async function expected(): Promise<unknown> {
-  const group = await groupOf('expected');
+async function wholeAtOnce(): Promise<unknown> {
+  const group = await groupOf('whole');
   expect(await projectorOf(group).apply(records, end(undefined, 1))).toBe(records.length);
   return contents(group);
 }
@@ -85,7 +85,7 @@ describe('a batch', () => {
   });
 
   it('may be any part of the log: one by one, in pairs, or all at once', async () => {
-    const whole = await expected();
+    const whole = await wholeAtOnce();
     for (const size of [1, 2, 3]) {
       const group = await groupOf(`by-${size}`);
       const projector = projectorOf(group);
@@ -99,7 +99,7 @@ describe('a batch', () => {
 
 describe('what was delivered before', () => {
   it('is skipped, also by a projector that has forgotten it', async () => {
-    const whole = await expected();
+    const whole = await wholeAtOnce();
     const group = await groupOf('g1');
     await projectorOf(group).apply(records.slice(0, 6), end(undefined, 1));
     const projector = projectorOf(group);
@@ -112,7 +112,7 @@ describe('what was delivered before', () => {
 
 describe('what was not delivered', () => {
   it('is read from the log', async () => {
-    const whole = await expected();
+    const whole = await wholeAtOnce();
     const group = await groupOf('g1');
     const lasts = customers.map((id) => records.findLast(({ stream }) => stream === customerStream(id)));
     const gapped = lasts.filter((record) => record !== undefined);
@@ -121,7 +121,7 @@ describe('what was not delivered', () => {
   });
 
   it('is read from the log where a stream is delivered backwards', async () => {
-    const whole = await expected();
+    const whole = await wholeAtOnce();
     const group = await groupOf('g1');
     await projectorOf(group).apply(records.toReversed(), end(undefined, 1));
     expect(await contents(group)).toEqual(whole);
@@ -130,7 +130,7 @@ describe('what was not delivered', () => {
 
 describe('a second writer', () => {
   it('fences the first, who drops what it knew and can begin again', async () => {
-    const whole = await expected();
+    const whole = await wholeAtOnce();
     const group = await groupOf('g1');
     const [first, second] = [projectorOf(group), projectorOf(group)];
     await first.apply(records.slice(0, 4), end(undefined, 1));
@@ -144,7 +144,7 @@ describe('a second writer', () => {
 
 describe('a failing batch', () => {
   it('leaves nothing behind, and may be given again', async () => {
-    const whole = await expected();
+    const whole = await wholeAtOnce();
     const group = await groupOf('g1');
     const projector = projectorOf(group);
     await projector.apply(records.slice(0, 3), end(undefined, 1));
@@ -174,7 +174,7 @@ describe('a failing batch', () => {
 describe('keys made after the customer was first seen', () => {
   // Keyring caches a customer's row; a key that another process or thread made since is taken for a destroyed one,
   // so the projector folds the event without its sealed fields, for good, and a rebuild by the same keyring agrees.
-  it.skip('open what they sealed', async () => {
+  it.failing('open what they sealed', async () => {
     const group = await groupOf('g1');
     const projector = projectorOf(group);
     await accepted(test.ledger.execute(say(byEmail('c@x.com'))));

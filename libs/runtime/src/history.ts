@@ -7,6 +7,11 @@ import type { StreamHeads } from './stream-head';
 import { waitUntil } from './waiting';
 import type { Waiting } from './waiting';
 
+/** A page ends early where its events are long: it is built in memory, and again as text. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+/** Records read at once. */
+const READ_AT_ONCE = 64;
+
 export interface HistoryRange {
   /** On recordedAt: `from` inclusive, `to` exclusive. */
   readonly from?: string;
@@ -71,16 +76,19 @@ export class History {
     const head = await this.heads.refresh(stream);
     const { redacted } = head.state.touchpoint;
     const first = Math.max((range.after ?? -1) + 1, await this.#firstAt(stream, head.revision, range.from));
-    // One before and one after: the first leaf's predecessor, and whether there is more.
-    const lead = first > 0 ? 1 : 0;
-    const read = await this.log.readStream(stream, first - lead, limit + lead + 1);
-    let previous = lead === 1 ? (read[0]?.leafHash ?? NO_PREDECESSOR) : NO_PREDECESSOR;
+    let previous = NO_PREDECESSOR;
+    if (first > 0)
+      previous = (await this.log.readStream(stream, first - 1, 1))[0]?.leafHash ?? NO_PREDECESSOR;
     const items: JsonObject[] = [];
-    for (const record of read.slice(lead)) {
-      if (range.to !== undefined && parseEnvelope(record.env).at >= range.to) return { items };
-      if (items.length === limit) return { items, next: record.rev - 1 };
-      items.push(await form(record, redacted, previous));
-      previous = record.leafHash;
+    let bytes = 0;
+    for (let from = first; from <= head.revision; from += READ_AT_ONCE) {
+      for (const record of await this.log.readStream(stream, from, READ_AT_ONCE)) {
+        if (range.to !== undefined && parseEnvelope(record.env).at >= range.to) return { items };
+        if (items.length === limit || bytes > PAGE_BYTES) return { items, next: record.rev - 1 };
+        items.push(await form(record, redacted, previous));
+        bytes += Object.values(record.sealed).reduce((sum, blob) => sum + blob.length, record.env.length);
+        previous = record.leafHash;
+      }
     }
     return { items };
   }

@@ -182,12 +182,13 @@ describe('a repeated command', () => {
   });
 
   // Ledger.#submitOrder answers the replay without settling the claim that byIdentifiers made: the link waits for ever.
-  it.skip('of a purchase leaves a new identifier that it brings free', async () => {
+  it.failing('of a purchase leaves a new identifier that it brings free', async () => {
     const { receipt } = await run(buy(byEmail('a@x.com')));
     expect(await refusal(buy(byEmail('a@x.com', 'b@x.com')))).toBe('idempotency-key-reused');
+
     let linked = false;
     void run(link(receipt.customerId, 'b@x.com')).then(() => (linked = true));
-    await eventually('the identifier is linked', () => linked);
+    await eventually('the identifier is linked', () => linked, 500);
   });
 });
 
@@ -219,9 +220,9 @@ describe('a touchpoint', () => {
       Array.from({ length: 12 }, (_, i) => run(correct(receipt.eventId, { agent: `agent-${i}` }))),
     );
     const corrections = (await everything()).slice(2).map(({ data }) => data as { was: object; now: object });
-    for (const [i, { was }] of corrections.entries()) {
-      if (i > 0) expect(was).toEqual(corrections[i - 1]?.now);
-    }
+    expect(corrections.slice(1).map(({ was }) => was)).toEqual(
+      corrections.slice(0, -1).map(({ now }) => now),
+    );
     expect(corrections).toHaveLength(12);
   });
 

@@ -100,7 +100,7 @@ it('builds beside what it serves: the same documents, then the pointers move and
     'done',
   ]);
   expect((await store.pointers()).map(({ group, previous }) => [group, previous])).toEqual(
-    Array(3).fill(['g2', 'g1']),
+    NAMES.map(() => ['g2', 'g1']),
   );
   expect((await store.groups()).toSorted()).toEqual(['g1', 'g2']);
   expect(await contents(await served(store))).toEqual(live);

@@ -42,7 +42,9 @@ export interface RebuildStatus {
 /** Events that a build folds and commits at once. */
 const BUILD_BATCH = 2_000;
 const STREAMS_PAGE = 500;
-const EVENTS_PAGE = 1_000;
+const EVENTS_PAGE = 250;
+/** Bytes of envelopes after which a build's batch is folded, however few its events are. */
+const BUILD_BATCH_BYTES = 8 * 1024 * 1024;
 const PARTITION = 0;
 
 /** Lets timers, messages and the other groups of this thread have a turn. */
@@ -142,9 +144,11 @@ export class Projector {
     const nothing = { partition: PARTITION, expected: undefined, next: undefined };
     let events = 0;
     let batch: StoredRecord[] = [];
+    let bytes = 0;
     const flush = async (): Promise<void> => {
       events += await projector.apply(batch, nothing);
       batch = [];
+      bytes = 0;
       tell(events, position === 0 ? 1 : Math.min(1, events / position));
       await breathe();
     };
@@ -153,8 +157,12 @@ export class Projector {
       for (const { stream, revision } of page.items) {
         if (!stream.startsWith(CUSTOMER_STREAM)) continue;
         for (let from = 0; from <= revision; from += EVENTS_PAGE) {
-          batch.push(...(await log.readStream(stream, from, Math.min(EVENTS_PAGE, revision - from + 1))));
-          if (batch.length >= BUILD_BATCH) await flush();
+          const records = await log.readStream(stream, from, Math.min(EVENTS_PAGE, revision - from + 1));
+          batch.push(...records);
+          for (const { env, sealed } of records) {
+            bytes += Object.values(sealed).reduce((sum, blob) => sum + blob.length, env.length);
+          }
+          if (batch.length >= BUILD_BATCH || bytes >= BUILD_BATCH_BYTES) await flush();
         }
       }
       if (page.next === undefined) break;

@@ -6,7 +6,7 @@ import { refused } from './outcome';
 import type { Outcome } from './outcome';
 
 /** Identifiers whose owner is kept in memory: about 150 bytes each. */
-export const IDENTIFIERS_CACHED = 200_000;
+export const IDENTIFIERS_CACHED = 50_000;
 
 export interface IndexedIdentifier {
   readonly identifier: Identifier;

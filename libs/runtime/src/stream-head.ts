@@ -18,7 +18,7 @@ export const EMPTY_HEAD: Head = { revision: -1, leafHash: NO_PREDECESSOR, at: ''
 /** Revisions between two snapshots of a stream: bounds what the first command after a restart reads. */
 export const SNAPSHOT_EVERY = 64;
 /** Heads kept in memory: about 0.5 KB each. */
-export const HEADS_CACHED = 50_000;
+export const HEADS_CACHED = 20_000;
 const PAGE = 256;
 
 /** Loads stream heads: cache, else snapshot and what follows it in the log. */

@@ -21,7 +21,7 @@ export interface LedgerReport {
 }
 
 const STREAMS_PAGE = 500;
-const EVENTS_PAGE = 1_000;
+const EVENTS_PAGE = 250;
 /** Faults named one by one; the others are counted. */
 const MAX_FAULTS = 100;
 

@@ -117,10 +117,6 @@ function appending(log: LogOf): void {
   });
 }
 
-function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return value as { [K in keyof T]: Exclude<T[K], undefined> };
-}
-
 function claiming(log: LogOf): void {
   const once = { key: keyOf('once') };
   const duplicate = { outcome: 'duplicate', key: keyOf('once') };

@@ -21,3 +21,4 @@ export {
   say,
   unlink,
 } from './commands';
+export * from './given-when-then';

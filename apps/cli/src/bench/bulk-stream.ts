@@ -53,7 +53,7 @@ export function postBulk(
           post.end();
           return;
         }
-        if (!post.write(text, 'latin1')) {
+        if (!post.write(text)) {
           post.once('drain', write);
           return;
         }

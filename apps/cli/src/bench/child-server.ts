@@ -141,11 +141,12 @@ function answersOk(url: string): Promise<boolean> {
   });
 }
 
-function freePort(): Promise<number> {
+/** `wanted`, or any. */
+export function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
+    probe.listen(wanted, '127.0.0.1', () => {
       const address = probe.address();
       probe.close(() => {
         if (address === null || typeof address === 'string') reject(new Error('no port was given'));

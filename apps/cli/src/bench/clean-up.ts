@@ -14,9 +14,9 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 export class CleanUp {
   readonly #undo = new Set<Undo>();
 
-  constructor() {
+  constructor(onSignal: (exitCode: number) => void = (exitCode) => process.exit(exitCode)) {
     process.on('exit', this.run);
-    for (const [signal, code] of Object.entries(SIGNALS)) process.on(signal, () => process.exit(code));
+    for (const [signal, code] of Object.entries(SIGNALS)) process.on(signal, () => onSignal(code));
   }
 
   /** Gives a function that takes `undo` off the list again. */

@@ -28,7 +28,7 @@ export class Seeded {
     return this.next() < share;
   }
 
-  pick<T>(items: readonly [T, ...T[]]): T {
+  pick<Items extends readonly [unknown, ...unknown[]]>(items: Items): Items[number] {
     return items[this.below(items.length)] ?? items[0];
   }
 }

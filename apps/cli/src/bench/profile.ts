@@ -12,7 +12,8 @@ export function summarizeProfiles(directory: string, say: (text: string) => void
   for (const file of files.toSorted()) {
     const { seconds, functions } = ownTimes(join(directory, file));
     say(`\n${file}: ${seconds.toFixed(1)} s`);
-    for (const { name, share } of functions.slice(0, SHOWN)) say(`${(share * 100).toFixed(1).padStart(6)} %  ${name}`);
+    for (const { name, share } of functions.slice(0, SHOWN))
+      say(`${(share * 100).toFixed(1).padStart(6)} %  ${name}`);
   }
   say(`\nProfiles are in ${directory}.`);
 }

@@ -40,7 +40,8 @@ export async function measureRebuild(bench: Bench, sets: DataSets): Promise<void
     await one('large', large);
     await one('small', small);
   }
-  const cost = (results: readonly Rebuilt[]): number => median(results.map(({ events, buildMs }) => buildMs / events));
+  const cost = (results: readonly Rebuilt[]): number =>
+    median(results.map(({ events, buildMs }) => buildMs / events));
   for (const [name, results] of Object.entries({ small, large })) {
     bench.emit({
       figure: `rebuild-${name}`,
@@ -76,7 +77,8 @@ async function rebuild(running: Running): Promise<Rebuilt> {
       if (state !== 'building') buildMs ??= sinceMs;
       if (state === 'failed') throw new CliError(`a rebuild failed: ${String(fault)}`);
       if (state === 'done') {
-        if (!isJsonObject(parity) || parity['differing'] !== 0) throw new CliError('a rebuild came to other documents');
+        if (!isJsonObject(parity) || parity['differing'] !== 0)
+          throw new CliError('a rebuild came to other documents');
         const { overIdleMiB } = memory.stop();
         return { events: Number(events), buildMs: buildMs ?? sinceMs, wholeMs: sinceMs, overIdleMiB };
       }

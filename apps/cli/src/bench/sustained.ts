@@ -6,7 +6,7 @@ import { caughtUp, lagOf } from './lag';
 import { SUSTAINED_LAG_EVENTS } from './sizes';
 import { perSecond } from './statistics';
 
-const FEEDERS = 3;
+const FEEDERS = 6;
 const LINES_A_REQUEST = 500;
 const WATCH_MS = 50;
 /** Where feeding stops until the projections have come nearer; what is under way then still adds to the lag. */

@@ -70,7 +70,8 @@ export const benchVerb: Verb = {
     } finally {
       cleanUp.run();
     }
-    if (options.profile !== undefined) summarizeProfiles(options.profileDirectory, (text) => stderr.write(`${text}\n`));
+    if (options.profile !== undefined)
+      summarizeProfiles(options.profileDirectory, (text) => stderr.write(`${text}\n`));
     return failed || (bench.missed && !options.quick) ? EXIT_NOT_ALL_WELL : EXIT_OK;
   },
 };

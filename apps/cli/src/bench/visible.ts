@@ -90,7 +90,8 @@ class Probes {
     const acceptedMs = performance.now();
     const looking = line.ask(requestBytes('GET', path, { key: this.running.key })).then((answer) => {
       this.durations.add(performance.now() - acceptedMs);
-      if (!shows(answer, String(eventId))) this.#fault = new CliError('a timeline did not show what it had waited for');
+      if (!shows(answer, String(eventId)))
+        this.#fault = new CliError('a timeline did not show what it had waited for');
       this.#waiting.delete(looking);
     });
     this.#waiting.add(looking);

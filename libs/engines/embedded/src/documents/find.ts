@@ -19,6 +19,10 @@ const MAX_STATEMENTS = 256;
 const WORDS_CHUNK = 250;
 const WORDS_BUDGET_MS = 25;
 
+/** Documents read at once, and bytes of them after which a page ends early: it is built in memory, and again as text. */
+const READ_AT_ONCE = 64;
+const PAGE_BYTES = 8 * 1024 * 1024;
+
 /** A query without its values: what its statement is made of. */
 export interface Shape {
   readonly index: IndexDefinition;
@@ -125,20 +129,24 @@ export class Finder {
     const identity = queryIdentity(this.definition, query);
     if (query.cursor === undefined) this.#refuseTooBroad(query);
     let place = query.cursor === undefined ? undefined : readCursor(query.cursor, identity, sort.length + 1);
-    const chunk = query.words === undefined ? query.limit + 1 : WORDS_CHUNK;
+    const chunk = query.words === undefined ? Math.min(query.limit + 1, READ_AT_ONCE) : WORDS_CHUNK;
     const deadline = performance.now() + WORDS_BUDGET_MS;
     const items: Document[] = [];
+    let bytes = 0;
     for (;;) {
       const rows = this.#rows(query, place, chunk);
       for (const row of rows) {
-        if (items.length === query.limit && place !== undefined)
+        if ((items.length === query.limit || bytes > PAGE_BYTES) && place !== undefined)
           return { items, next: writeCursor(identity, place) };
         place = placeOf(row);
         const document = this.#match(row, query.words ?? []);
-        if (document !== undefined) items.push(document);
+        if (document === undefined) continue;
+        items.push(document);
+        bytes += typeof row[0] === 'string' ? row[0].length : 0;
       }
       if (rows.length < chunk || place === undefined) return { items };
-      if (performance.now() > deadline) return { items, next: writeCursor(identity, place) };
+      if (query.words !== undefined && performance.now() > deadline)
+        return { items, next: writeCursor(identity, place) };
     }
   }
 

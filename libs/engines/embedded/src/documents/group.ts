@@ -17,7 +17,7 @@ const FORMAT_VERSION = 1;
 const STREAMS_AT_ONCE = 500;
 /** 128 MB of log: pages that many batches touch are written to the file once. */
 const WAL_AUTOCHECKPOINT_PAGES = 32_000;
-const CACHE_KIB = 65_536;
+const CACHE_KIB = 32_768;
 
 const GROUP_SCHEMA = `
 CREATE TABLE definition (body TEXT NOT NULL);

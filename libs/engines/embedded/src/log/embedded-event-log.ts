@@ -10,7 +10,9 @@ const MAX_COMMIT_RECORDS = 4_096;
 const MAX_COMMITS_UNDER_WAY = 2;
 /** How often a follower that has caught up asks whether there is anything new. */
 const FOLLOW_POLL_MS = 10;
-const FOLLOW_PAGE = 1_000;
+/** A page begins small and grows while its records are small: a ledger of long texts must not fill the memory. */
+const FOLLOW_PAGE = { first: 125, most: 1_000 };
+const FOLLOW_PAGE_BYTES = 4 * 1024 * 1024;
 
 interface Queued {
   readonly request: AppendRequest;
@@ -111,18 +113,26 @@ export class EmbeddedEventLog implements EventLog {
 
   async *follow(afterPosition: number, signal: AbortSignal): AsyncGenerator<readonly StoredRecord[]> {
     let after = afterPosition;
+    let page = FOLLOW_PAGE.first;
     while (!signal.aborted) {
       const version = this.reader.dataVersion();
-      const records = this.reader.readAll(after, FOLLOW_PAGE);
+      const records = this.reader.readAll(after, page);
       const last = records[records.length - 1];
       if (last !== undefined) {
         after = last.position;
+        const bytes = records.reduce((sum, record) => sum + sizeOfRecord(record), 0);
+        page = bytes > FOLLOW_PAGE_BYTES ? Math.ceil(page / 2) : Math.min(2 * page, FOLLOW_PAGE.most);
         yield records;
         continue;
       }
       while (!signal.aborted && this.reader.dataVersion() === version) await pause(FOLLOW_POLL_MS, signal);
     }
   }
+}
+
+/** Bytes of a record's envelope and blobs, about. */
+function sizeOfRecord({ env, sealed }: StoredRecord): number {
+  return Object.values(sealed).reduce((sum, blob) => sum + blob.length, env.length);
 }
 
 /** Resolves early, never rejects, when the signal aborts. */

@@ -5,9 +5,9 @@ import type { Statement } from '../sqlite';
 import { BLOB_SLOTS, LOG_FORMAT, uuidBytes } from './schema';
 
 /** Streams whose number and head the writer keeps in memory: about 100 bytes each. */
-const STREAMS_CACHED = 200_000;
+const STREAMS_CACHED = 50_000;
 /** Keys of one commit are inserted in order: neighbours share pages. */
-const WRITER_CACHE_KIB = 65_536;
+const WRITER_CACHE_KIB = 32_768;
 
 interface StreamInfo {
   readonly sid: number;

@@ -1,0 +1,115 @@
+import type { Item, LedgerEvent } from '#libs/events';
+import { CUSTOMER_ID, folded, recorded, recordedAt } from '#libs/testing';
+import { addDecimals } from './decimal';
+import { purchases } from './purchases';
+import { wordsOf } from './words';
+
+const order = (...events: readonly LedgerEvent[]) => folded(purchases, recorded(events))[`${CUSTOMER_ID}/o1`];
+const bought = (
+  amount: string,
+  currency = 'EUR',
+  more: { items?: readonly Item[]; occurredAt?: string } = {},
+): LedgerEvent => {
+  return { type: 'purchase-recorded.v1', data: { orderId: 'o1', total: { amount, currency }, ...more } };
+};
+const refunded = (amount: string, currency = 'EUR'): LedgerEvent => {
+  return { type: 'purchase-refunded.v1', data: { orderId: 'o1', amount: { amount, currency } } };
+};
+const [kettle, cup] = [
+  { sku: 'kettle', quantity: 1 },
+  { sku: 'cup', quantity: 6 },
+];
+
+it('keeps one order per customer and order id', () => {
+  expect(order(bought('10.00', 'EUR', { items: [kettle] }))).toEqual({
+    orderId: 'o1',
+    occurredAt: recordedAt(0),
+    total: { amount: '10.00', currency: 'EUR' },
+    items: [kettle],
+  });
+});
+
+it('adds the parts of an order; it happened when the first part did', () => {
+  const first = bought('1.50', 'EUR', { items: [kettle], occurredAt: '2026-01-01T00:00:00.000Z' });
+  const second = bought('2', 'EUR', { items: [cup], occurredAt: '2026-01-02T00:00:00.000Z' });
+  const expected = {
+    orderId: 'o1',
+    occurredAt: '2026-01-01T00:00:00.000Z',
+    total: { amount: '3.50', currency: 'EUR' },
+  };
+  expect(order(first, second)).toEqual({ ...expected, items: [kettle, cup] });
+  expect(order(second, first)).toEqual({ ...expected, items: [cup, kettle] });
+});
+
+it('takes a refund before or after its purchase', () => {
+  const buy = bought('10', 'EUR', { occurredAt: '2026-01-01T00:00:00.000Z' });
+  expect(order(refunded('4'))).toEqual({
+    orderId: 'o1',
+    occurredAt: recordedAt(0),
+    unmatched: true,
+    refunded: { amount: '4', currency: 'EUR' },
+  });
+  const expected = {
+    orderId: 'o1',
+    occurredAt: '2026-01-01T00:00:00.000Z',
+    total: { amount: '10', currency: 'EUR' },
+    refunded: { amount: '5.5', currency: 'EUR' },
+    items: [],
+  };
+  expect(order(buy, refunded('4'), refunded('1.5'))).toEqual(expected);
+  expect(order(refunded('4'), buy, refunded('1.5'))).toEqual(expected);
+  expect(order(refunded('4'), refunded('1.5'), buy)).toEqual(expected);
+});
+
+it('adds nothing that can’t be added: other currencies stand beside', () => {
+  const events = [
+    bought('10'),
+    bought('3', 'GBP'),
+    bought('500', 'JPY'),
+    bought('0.5', 'GBP'),
+    bought('1'),
+    refunded('2', 'GBP'),
+    refunded('1'),
+  ];
+  expect(order(...events)).toMatchObject({
+    total: {
+      amount: '11',
+      currency: 'EUR',
+      others: expect.arrayContaining([
+        { amount: '3.5', currency: 'GBP' },
+        { amount: '500', currency: 'JPY' },
+      ]),
+    },
+    refunded: { amount: '2', currency: 'GBP', others: [{ amount: '1', currency: 'EUR' }] },
+  });
+});
+
+it.each([
+  ['0', '0', '0'],
+  ['0.1', '0.2', '0.3'],
+  ['1', '0.05', '1.05'],
+  ['-1', '0.05', '-0.95'],
+  ['-0.5', '0.5', '0.0'],
+  ['0.000001', '-0.000002', '-0.000001'],
+  ['999999999999999.999999', '0.000001', '1000000000000000.000000'],
+])('%s + %s = %s, exactly', (a, b, sum) => {
+  expect(addDecimals(a, b)).toBe(sum);
+  expect(addDecimals(b, a)).toBe(sum);
+});
+
+describe('words', () => {
+  it.each([
+    ['Hello, hello WORLD!', ['hello', 'world']],
+    ['e-mail a@x.com 42', ['e', 'mail', 'a', 'x', 'com', '42']],
+    ['Ｆｕｌｌ ﬁne Größe Ελλάδα', ['full', 'fine', 'größe', 'ελλάδα']],
+    ['您好 😀', ['您好']],
+    ['', []],
+    ['... --- !!!', []],
+  ])('of %p', (text, words) => expect(wordsOf(text)).toEqual(words));
+
+  it('are bounded in number and length', () => {
+    const words = wordsOf(Array.from({ length: 3_000 }, (_, i) => `w${i}`).join(' '));
+    expect(words).toHaveLength(1_000);
+    expect(wordsOf('x'.repeat(500))).toEqual(['x'.repeat(40)]);
+  });
+});
