@@ -30,10 +30,6 @@ async function main(): Promise<void> {
     onProjectingStopped: (fault) =>
       logger.error({ fault: faultFields(new Error(fault)) }, 'projecting has stopped'),
   });
-  // A verb of the command line that opens a directory for itself has its own token and must not use the first key up.
-  const first = process.argv.includes('--private')
-    ? undefined
-    : await standalone.keys.ensureFirst(config.adminKey);
   let forget = (): void => undefined;
   const module = StandaloneModule.with(standalone, async () => {
     forget();
@@ -42,6 +38,9 @@ async function main(): Promise<void> {
   const openApi = { title: 'Touchstone', version: VERSION };
   const app = await createHttpApp(module, { config, logger, authenticator: standalone.keys, openApi });
   const url = await listen(app, config);
+  // Made once the address is ours: a start that fails must not use up the only time the key is shown. A verb of the
+  // command line that opens a directory for itself has its own token and leaves the first key to a person.
+  const first = isPrivate ? undefined : await standalone.keys.ensureFirst(config.adminKey);
   forget = writeServerFile(config.dataDirectory, url, standalone.keys.localToken);
   process.stdout.write(`Touchstone listens at ${url} (data: ${config.dataDirectory}; try ${url}/docs)\n`);
   if (first !== undefined) {

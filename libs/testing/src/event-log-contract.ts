@@ -103,11 +103,10 @@ function appending(log: LogOf): void {
   it('appends a batch as a whole or not at all', async () => {
     await appendTo(log(), streamOf(1), -1, { key: keyOf('taken') });
     const ids = [nextUuid(), nextUuid(), nextUuid()];
-    const [a, b, c] = ids;
-    const batch = [{ id: a, key: keyOf('new') }, { id: b, key: keyOf('taken') }, { id: c }];
-    expect(
-      await appendTo(log(), streamOf(2), -1, ...batch.map((change) => ({ ...change })).map(defined)),
-    ).toEqual({
+    const ids = [nextUuid(), nextUuid(), nextUuid()];
+    const keys = [{ key: keyOf('new') }, { key: keyOf('taken') }, {}];
+    const batch = ids.map((id, i) => ({ id, ...keys[i] }));
+    expect(await appendTo(log(), streamOf(2), -1, ...batch)).toEqual({
       outcome: 'duplicate',
       key: keyOf('taken'),
     });

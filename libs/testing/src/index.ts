@@ -1,4 +1,3 @@
-export type { DocumentStoreUnderTest } from './document-bench';
 export { documentStoreContract } from './document-store-contract';
 export { EmbeddedDirectory, STORAGES } from './embedded-directory';
 export { eventually } from './engine-under-test';
@@ -6,8 +5,8 @@ export { eventFeedContract } from './event-feed-contract';
 export { eventLogContract } from './event-log-contract';
 export { snapshotsContract } from './snapshots-contract';
 export { vaultContract } from './vault-contract';
-export { accepted, codeOf, FixedClock, inputOf, seededRandom, TestLedger } from './test-ledger';
-export type { Accepted, Between } from './test-ledger';
+export { accepted, codeOf, FixedClock, seededRandom, TestLedger } from './test-ledger';
+export type { Accepted } from './test-ledger';
 export {
   annotate,
   buy,
