@@ -1,6 +1,7 @@
 // The yardstick of `touchstone bench`: Nest on Fastify, its own JSON parser, one command over the CommandBus, a constant
 // receipt. What the ledger answers a second is compared with what this answers a second, on the same machine, in the
 // same run, to the same bytes. Prints its address once it listens.
+/* oxlint-disable typescript/no-extraneous-class -- Nest knows commands and modules by their classes */
 import 'reflect-metadata';
 import { Body, Controller, Inject, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -96,8 +96,7 @@ const REQUESTS: Readonly<Record<string, (client: Client) => Promise<Answer>>> = 
     c.post('/v1/purchases/a/refund', { customer: somebody(), amount: total }),
   'POST /v1/survey-answers': (c) =>
     c.post('/v1/survey-answers', { customer: somebody(), instrument: 'nps', score: 1 }),
-  'POST /v1/feedback': (c) =>
-    c.post('/v1/feedback', { customer: somebody(), type: 'praise', content: 'x' }),
+  'POST /v1/feedback': (c) => c.post('/v1/feedback', { customer: somebody(), type: 'praise', content: 'x' }),
   'POST /v1/bulk': (c) => c.bulk([{ command: 'touchpoint', ...touchpoint() }]),
   'POST /v1/keys': (c) => c.post('/v1/keys', { name: 'x', roles: ['analyst'] }),
   'GET /v1/keys': (c) => c.get('/v1/keys'),

@@ -61,11 +61,7 @@ describe('POST /v1/bulk', () => {
     expect(counts(await post(zipped, { 'content-encoding': 'gzip' }))).toEqual([2, 0, 0]);
     const half = zipped.subarray(0, zipped.length - 20);
     expectProblem(await post(half, { 'content-encoding': 'gzip' }), 400, 'malformed-body');
-    expectProblem(
-      await post('not gzip', { 'content-encoding': 'gzip' }),
-      400,
-      'malformed-body',
-    );
+    expectProblem(await post('not gzip', { 'content-encoding': 'gzip' }), 400, 'malformed-body');
     expectProblem(await post(zipped, { 'content-encoding': 'br' }), 415, 'unsupported-media-type');
   });
 

@@ -58,11 +58,7 @@ describe('customers', () => {
     expect(changed.status).toBe(201);
     expect(changed.body).toEqual(receipt({ customerId, revision: 1 }));
     expectProblem(await api.patch(`/v1/customers/${customerId}`, {}), 422, 'nothing-to-change');
-    expectProblem(
-      await api.patch(`/v1/customers/${customerId}`, { reason: 'no' }),
-      422,
-      'nothing-to-change',
-    );
+    expectProblem(await api.patch(`/v1/customers/${customerId}`, { reason: 'no' }), 422, 'nothing-to-change');
     expectProblem(
       await api.patch('/v1/customers/01890000-0000-7000-8000-000000000000', { name: 'x' }),
       404,

@@ -108,11 +108,14 @@ describe('bodies', () => {
     expect(made.revision).toBe(1);
   });
 
-  it.each(['__proto__', 'a\u0000', '\u007f', 'x'.repeat(65), ''])('an attribute named %j is refused', async (k) => {
-    const attributes = JSON.stringify({ PLACE: 1 }).replace('PLACE', JSON.stringify(k).slice(1, -1));
-    const raw = JSON.stringify(touchpoint({ attributes: 'PLACE' })).replace('"PLACE"', attributes);
-    expectProblem(await post(raw), 400, 'invalid-body');
-  });
+  it.each(['__proto__', 'a\u0000', '\u007f', 'x'.repeat(65), ''])(
+    'an attribute named %j is refused',
+    async (k) => {
+      const attributes = JSON.stringify({ PLACE: 1 }).replace('PLACE', JSON.stringify(k).slice(1, -1));
+      const raw = JSON.stringify(touchpoint({ attributes: 'PLACE' })).replace('"PLACE"', attributes);
+      expectProblem(await post(raw), 400, 'invalid-body');
+    },
+  );
 
   it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf', 'prototype', '$ne', 'a.b', '0'])(
     'an attribute named %s is kept',
@@ -139,7 +142,10 @@ describe('bodies', () => {
   });
 
   it('duplicate JSON keys are no way around a check', async () => {
-    const raw = JSON.stringify(touchpoint()).replace('"channel":"chat"', '"channel":"chat","channel":"pigeon"');
+    const raw = JSON.stringify(touchpoint()).replace(
+      '"channel":"chat"',
+      '"channel":"chat","channel":"pigeon"',
+    );
     expectProblem(await post(raw), 400, 'invalid-body');
   });
 
@@ -165,7 +171,13 @@ describe('bodies', () => {
   });
 
   it('a body of any other type is 415', async () => {
-    const types = ['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'application/jsonx', 'x'];
+    const types = [
+      'text/plain',
+      'application/xml',
+      'multipart/form-data; boundary=x',
+      'application/jsonx',
+      'x',
+    ];
     for (const type of [...types, 'application/x-www-form-urlencoded']) {
       expectProblem(await post('{}', { 'content-type': type }), 415, 'unsupported-media-type');
     }
@@ -180,13 +192,33 @@ describe('bodies', () => {
 describe('addresses', () => {
   const evil = [
     ...["' OR 1=1 --", '"; DROP TABLE x;', '%', '_', '*', '\u0000', '{"$gt":""}', '[object Object]'],
-    ...['../../etc/passwd', '..%2f..', '\ud83d\ude00', '-1', 'NULL', '1)', 'a'.repeat(2_000), '\\', '\r\nX: y'],
+    ...[
+      '../../etc/passwd',
+      '..%2f..',
+      '\ud83d\ude00',
+      '-1',
+      'NULL',
+      '1)',
+      'a'.repeat(2_000),
+      '\\',
+      '\r\nX: y',
+    ],
   ];
 
   it.each(evil)('%j in every filter is no 500 and finds nothing it should not', async (value) => {
     const v = encodeURIComponent(value);
     const id = known.customerId;
-    for (const name of ['channel', 'kind', 'direction', 'from', 'to', 'order', 'limit', 'cursor', 'waitFor']) {
+    for (const name of [
+      'channel',
+      'kind',
+      'direction',
+      'from',
+      'to',
+      'order',
+      'limit',
+      'cursor',
+      'waitFor',
+    ]) {
       const answer = await api.get(`/v1/customers/${id}/timeline?${name}=${v}`);
       expect([name, answer.status]).toEqual([name, 400]);
     }
@@ -214,7 +246,10 @@ describe('addresses', () => {
     const identifier = { type: 'crm', value };
     const lookup = await api.post('/v1/customers/lookup', { identifier });
     expect([404, 400]).toContain(lookup.status);
-    const found = await api.accept('/v1/touchpoints', touchpoint({ customer: { identifiers: [identifier] } }));
+    const found = await api.accept(
+      '/v1/touchpoints',
+      touchpoint({ customer: { identifiers: [identifier] } }),
+    );
     const again = await api.post('/v1/customers/lookup', { identifier });
     expect(again.body.customerId).toBe(found.customerId);
   });
@@ -246,7 +281,11 @@ describe('HTTP', () => {
     ['a NUL in a header', 'GET /health/live HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n', [400]],
     ['huge headers', `GET /health/live HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(40_000)}\r\n\r\n`, [431]],
     ['many headers', `GET /health/live HTTP/1.1\r\nHost: x\r\n${'a: b\r\n'.repeat(5_000)}\r\n`, [200, 431]],
-    ['two lengths', 'POST /v1/bulk HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', [400]],
+    [
+      'two lengths',
+      'POST /v1/bulk HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+      [400],
+    ],
     [
       'length and chunks',
       'POST /v1/bulk HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
@@ -313,7 +352,9 @@ describe('HTTP', () => {
     );
     const raw = await Raw.open(server.url);
     const head = `Host: x\r\nAuthorization: Bearer ${ADMIN_KEY}\r\nContent-Type: application/x-ndjson\r\n`;
-    raw.socket.write(`POST /v1/bulk HTTP/1.1\r\n${head}Content-Length: 100000\r\n\r\n${lines[0]}\n${lines[1]}`);
+    raw.socket.write(
+      `POST /v1/bulk HTTP/1.1\r\n${head}Content-Length: 100000\r\n\r\n${lines[0]}\n${lines[1]}`,
+    );
     raw.socket.end();
     await raw.answered();
     expect(raw.status).not.toBe(200);

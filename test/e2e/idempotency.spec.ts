@@ -210,11 +210,7 @@ describe('a repeated command', () => {
       api = server.client();
       for (const [i, again] of (await ask()).entries()) expectReplay(again, first[i] as Answer);
       const other: Loose = { ...bodies.header, content: 'x' };
-      expectProblem(
-        await api.post('/v1/touchpoints', other, key('restart')),
-        422,
-        'idempotency-key-reused',
-      );
+      expectProblem(await api.post('/v1/touchpoints', other, key('restart')), 422, 'idempotency-key-reused');
     }
   });
 });

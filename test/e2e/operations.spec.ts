@@ -119,7 +119,9 @@ describe('operations', () => {
     const metrics = await api.get('/metrics');
     expect(metrics.headers.get('content-type')).toMatch(/^text\/plain/);
     expect(metrics.text).toContain('touchstone_projection_lag_events');
-    expect(metrics.text).toMatch(/http_request_duration_seconds_count\{[^}]*route="\/v1\/customers\/:customerId"/);
+    expect(metrics.text).toMatch(
+      /http_request_duration_seconds_count\{[^}]*route="\/v1\/customers\/:customerId"/,
+    );
     expect(metrics.text).not.toContain(customerId);
   });
 });

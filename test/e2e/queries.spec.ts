@@ -46,7 +46,9 @@ describe('a profile', () => {
     expect(profile.body).toMatchObject({
       customerId,
       name: 'Zoë Quill',
-      identifiers: expect.arrayContaining([{ type: 'email', value: expect.stringMatching(/zoe.q@example/i) }]),
+      identifiers: expect.arrayContaining([
+        { type: 'email', value: expect.stringMatching(/zoe.q@example/i) },
+      ]),
       attributes: { city: 'Graz' },
       firstSeenAt: day(1),
       lastContactAt: day(9),
@@ -210,7 +212,7 @@ describe('a timeline', () => {
   });
 
   // API §3 wants 422 above 10,000 matches; the embedded engine pages through them instead.
-  it.failing('refuses what is too broad', async () => {
+  it('refuses what is too broad', async () => {
     const customer = somebody();
     const line = JSON.stringify({ command: 'touchpoint', ...touchpoint({ customer, content: 'broad' }) });
     const { body } = await api.bulk(Array.from({ length: 10_001 }, () => line));
@@ -315,7 +317,9 @@ describe('history and events', () => {
     expect(await revisions(`from=${at(2)}&limit=2`)).toEqual([3, 4, 5, 6]);
     expect(await revisions(`to=${at(2)}&limit=1`)).toEqual([0, 1, 2]);
     expect(await revisions(`from=${at(1)}&to=${at(4)}&limit=2`)).toEqual([2, 3, 4]);
-    expect(await revisions(`from=${at(1)}&after=3&form=record`.replace('&form=record', ''))).toEqual([4, 5, 6]);
+    expect(await revisions(`from=${at(1)}&after=3&form=record`.replace('&form=record', ''))).toEqual([
+      4, 5, 6,
+    ]);
     expect(await revisions('from=2999-01-01T00:00:00Z')).toEqual([]);
   });
 });

@@ -50,7 +50,7 @@ describe('parseInstant', () => {
   ])('refuses %s: %s', (_what, text) => expect(parseInstant(text)).toBeUndefined());
 
   // The docstring refuses years outside 0001–9999; year 0000 passes.
-  it.failing('refuses the year 0000', () => {
+  it('refuses the year 0000', () => {
     expect(parseInstant('0000-12-31T00:00:00Z')).toBeUndefined();
     expect(parseInstant('0001-01-01T00:00:00+00:01')).toBeUndefined();
   });
@@ -75,6 +75,6 @@ it('knows the one form of an instant', () => {
 });
 
 // Date.parse rolls the day over, so an instant that does not exist counts as one.
-it.failing('knows that 30 February is no instant', () => {
+it('knows that 30 February is no instant', () => {
   expect(isInstant('2026-02-30T00:00:00.000Z')).toBe(false);
 });

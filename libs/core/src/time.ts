@@ -9,7 +9,12 @@ export type Instant = string;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 export function isInstant(value: unknown): value is Instant {
-  return typeof value === 'string' && INSTANT.test(value) && Number.isFinite(Date.parse(value));
+  if (typeof value !== 'string' || !INSTANT.test(value)) return false;
+  const epochMs = Date.parse(value);
+  // Date.parse rolls 30 February over into March; only the last days of a month need the slower look.
+  return (
+    Number.isFinite(epochMs) && (value.slice(8, 10) <= '28' || new Date(epochMs).toISOString() === value)
+  );
 }
 
 let lastMs = Number.NaN;
@@ -32,7 +37,7 @@ const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|([
  */
 export function parseInstant(text: string): Instant | undefined {
   const match = RFC_3339.exec(text);
-  if (match === null) return undefined;
+  if (match === null || match[1] === '0000') return undefined;
   const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z', sign, zoneHour, zoneMinute] =
     match;
   const millis = fraction.slice(1, 4).padEnd(3, '0');

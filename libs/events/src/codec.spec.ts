@@ -91,6 +91,6 @@ it.each(CASES)('%s takes what it should and nothing else', (_name, codec, good, 
 });
 
 // jcs refuses such a member when the event is sealed, so the command fails with a fault instead of a refusal.
-it.failing('attributes take no name with a lone surrogate', () => {
+it('attributes take no name with a lone surrogate', () => {
   expect(attributes.is({ 'a\ud800': 1 })).toBe(false);
 });

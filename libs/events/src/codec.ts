@@ -127,6 +127,7 @@ function isRecordJson(value: unknown, depth: number): value is Json {
   if (typeof value === 'number') return Number.isSafeInteger(value);
   if (depth > MAX_NESTING || typeof value !== 'object') return false;
   const members: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  if (!Object.keys(value).every((name) => name.isWellFormed())) return false;
   return members.every((member) => isRecordJson(member, depth + 1));
 }
 

@@ -70,12 +70,13 @@ function describe(before: Document, { event }: Recorded<SeenEvent>): Document {
 
 /** Attributes are merged member by member; a member that is null is removed. */
 function merged(before: Json | undefined, changes: Readonly<Record<string, Json | undefined>>): Json {
-  const after: Record<string, Json | undefined> = isJsonObject(before) ? { ...before } : {};
+  // By entries, because a member may be called __proto__.
+  const members = new Map(isJsonObject(before) ? Object.entries(before) : []);
   for (const [name, value] of Object.entries(changes)) {
-    if (value === null) Reflect.deleteProperty(after, name);
-    else after[name] = value;
+    if (value === null) members.delete(name);
+    else members.set(name, value);
   }
-  return after;
+  return Object.fromEntries(members);
 }
 
 /** Contacts by channel and direction. What is not there counts 0, and 0 is left out. */

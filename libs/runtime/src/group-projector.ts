@@ -12,7 +12,7 @@ import type {
 } from '#libs/core';
 import type { SeenEvent } from '#libs/events';
 import type { Keyring } from './keyring';
-import { openRecord } from './open-record';
+import { openRecord, openWithKeyring } from './open-record';
 
 /** Documents kept between batches: the profiles of customers that are being talked to. */
 const DOCUMENTS_CACHED = 5_000;
@@ -114,7 +114,13 @@ export class GroupProjector {
     const distinct = [...new Set(customers)];
     const loaded = await this.keyring.load(distinct);
     const keys = new Map(distinct.map((id, i) => [id, loaded[i]]));
-    return records.map((record, i) => openRecord(record, keys.get(customers[i] ?? '')).recorded);
+    const events: Recorded<SeenEvent>[] = [];
+    for (const [i, record] of records.entries()) {
+      const opened = openRecord(record, keys.get(customers[i] ?? ''));
+      // A key that was made after the row was read: read again, or its text would be missing for good.
+      events.push((opened.unopened === 0 ? opened : await openWithKeyring(record, this.keyring)).recorded);
+    }
+    return events;
   }
 
   async #fold(events: readonly Recorded<SeenEvent>[]): Promise<Map<string, Touched>> {

@@ -2,7 +2,7 @@ import { customerOf, customerStream } from '#libs/core';
 import type { EventLog, JsonObject, StoredRecord } from '#libs/core';
 import { leafOf, NO_PREDECESSOR, parseEnvelope } from '#libs/trust';
 import type { Keyring } from './keyring';
-import { isHidden, openRecord } from './open-record';
+import { isHidden, openWithKeyring } from './open-record';
 import type { StreamHeads } from './stream-head';
 import { waitUntil } from './waiting';
 import type { Waiting } from './waiting';
@@ -108,8 +108,7 @@ export class History {
   }
 
   async #entry(record: StoredRecord, redacted: readonly string[]): Promise<JsonObject> {
-    const keys = await this.keyring.get(customerOf(record.stream) ?? '');
-    const { env, recorded } = openRecord(record, keys, redacted);
+    const { env, recorded } = await openWithKeyring(record, this.keyring, redacted);
     const { id: eventId, revision, position, recordedAt, occurredAt, event } = recorded;
     const { kind, id } = env.actor;
     return {

@@ -125,6 +125,12 @@ export class Keyring {
     return this.#cache.get(customerId) ?? (await this.load([customerId]))[0];
   }
 
+  /** The row as it is now: its owner, in this process or another, may have made keys since it was read. */
+  reload(customerId: string): Promise<CustomerKeys | undefined> {
+    this.#cache.delete(customerId);
+    return this.get(customerId);
+  }
+
   create(customerId: string): CustomerKeys {
     const salt = this.random.bytes(SECRET_BYTES);
     const wrapped = wrap(salt, `salt/${customerId}`, this.secrets.kek, this.random.bytes(NONCE_BYTES));

@@ -170,14 +170,30 @@ export class Ledger {
     const k = idempotencyKey(this.secrets.kIdem, 'purchase', { orderId, customerId });
     let restart = false;
     const outcome = await this.#exclusively(k, queued, async () => {
-      const result =
-        (await this.#replay(k, input, undefined)) ??
-        (await this.#submit(input, resolution, k, undefined, queued));
+      const replay = await this.#replayOrSettle(k, input, resolution);
+      const result = replay ?? (await this.#submit(input, resolution, k, undefined, queued));
       if (result !== 'restart') return result;
       restart = true;
       return refused('restart', '');
     });
     return restart ? 'restart' : outcome;
+  }
+
+  /** Identifiers that were claimed for a command are let go where it turns out to be answered already. */
+  async #replayOrSettle(
+    k: string,
+    input: CommandInput,
+    resolution: Resolution,
+  ): Promise<Outcome | undefined> {
+    let replay: Outcome | undefined;
+    let submits = false;
+    try {
+      replay = await this.#replay(k, input, undefined);
+      submits = replay === undefined;
+    } finally {
+      if (!submits) this.resolver.settle(resolution, []);
+    }
+    return replay;
   }
 
   #keyOf({ command, actor, idempotencyKey: header }: CommandInput): string | undefined {

@@ -4,12 +4,14 @@ import { parseEvent } from '#libs/events';
 import type { SeenEvent } from '#libs/events';
 import { parseEnvelope, unseal } from '#libs/trust';
 import type { ClassPath, Envelope } from '#libs/trust';
-import type { CustomerKeys } from './keyring';
+import type { CustomerKeys, Keyring } from './keyring';
 
 /** A record with its sealed fields merged back, as far as their blobs and keys are still there. */
 export interface OpenedRecord {
   readonly env: Envelope;
   readonly recorded: Recorded<SeenEvent>;
+  /** Blobs that are there, whose key these keys lack: destroyed, or made after the keys were read. */
+  readonly unopened: number;
 }
 
 const NONE: readonly string[] = [];
@@ -25,12 +27,17 @@ export function openRecord(
 ): OpenedRecord {
   const env = parseEnvelope(record.env);
   const data: Record<string, Json | undefined> = { ...env.data };
+  let unopened = 0;
   if (keys !== undefined && !isHidden(env, redacted)) {
     for (const path of pathsOf(env)) {
       const entry = env.sealed[path];
       const blob = record.sealed[path];
       const key = entry === undefined ? undefined : keys.keyById(entry.kid);
-      if (blob === undefined || key === undefined) continue;
+      if (blob === undefined) continue;
+      if (key === undefined) {
+        unopened++;
+        continue;
+      }
       Object.assign(data, unseal(blob, key, { eventId: env.id, stream: env.stream, path }));
     }
   }
@@ -47,7 +54,18 @@ export function openRecord(
     recordedAt: env.at,
     occurredAt: given ?? env.at,
   };
-  return { env, recorded };
+  return { env, recorded, unopened };
+}
+
+/** The same with the customer's keys as they are now, read again where the record names one that is not known. */
+export async function openWithKeyring(
+  record: StoredRecord,
+  keyring: Keyring,
+  redacted: readonly string[] = NONE,
+): Promise<OpenedRecord> {
+  const customerId = customerOf(record.stream) ?? '';
+  const opened = openRecord(record, await keyring.get(customerId), redacted);
+  return opened.unopened === 0 ? opened : openRecord(record, await keyring.reload(customerId), redacted);
 }
 
 /** A redaction itself is not hidden: that, when and why it was done stays. */

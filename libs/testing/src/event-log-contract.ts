@@ -103,7 +103,6 @@ function appending(log: LogOf): void {
   it('appends a batch as a whole or not at all', async () => {
     await appendTo(log(), streamOf(1), -1, { key: keyOf('taken') });
     const ids = [nextUuid(), nextUuid(), nextUuid()];
-    const ids = [nextUuid(), nextUuid(), nextUuid()];
     const keys = [{ key: keyOf('new') }, { key: keyOf('taken') }, {}];
     const batch = ids.map((id, i) => ({ id, ...keys[i] }));
     expect(await appendTo(log(), streamOf(2), -1, ...batch)).toEqual({

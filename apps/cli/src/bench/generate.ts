@@ -41,11 +41,17 @@ const VARIANTS = 2_048;
 const YEAR_MS = 31_536_000_000;
 const END_MS = Date.parse('2026-10-31T00:00:00.000Z');
 
-const WORDS = (
+/** The words of a text, of which there is at least one. */
+export function wordsIn(text: string): readonly [string, ...string[]] {
+  const [first = '', ...more] = text.split(' ');
+  return [first, ...more];
+}
+
+const WORDS = wordsIn(
   'parcel invoice delivery refund account order shipment warranty balance payment meeting renewal contract question ' +
-  'answer today tomorrow morning arrived missing broken wrong great thanks please soon again still never always ' +
-  'colour size left right box door courier store branch phone number address changed confirmed cancelled waiting'
-).split(' ') as [string, ...string[]];
+    'answer today tomorrow morning arrived missing broken wrong great thanks please soon again still never always ' +
+    'colour size left right box door courier store branch phone number address changed confirmed cancelled waiting',
+);
 const CHANNELS = ['email', 'sms', 'voice', 'chat', 'web'] as const;
 const OUTCOMES = ['resolved', 'pending', 'no-answer', 'escalated'] as const;
 const DEPARTMENTS = ['support', 'sales', 'billing'] as const;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isJsonObject } from '#libs/core';
 import type { JsonObject } from '#libs/core';
+import { textOf } from '../api';
 
 const SHOWN = 15;
 const US_A_SECOND = 1_000_000;
@@ -41,8 +42,8 @@ function ownTimes(path: string): { seconds: number; functions: readonly { name: 
 
 function nameOf({ callFrame }: JsonObject): string {
   if (!isJsonObject(callFrame)) return '(unknown)';
-  const url = String(callFrame['url']);
-  const name = String(callFrame['functionName']) || '(anonymous)';
+  const url = textOf(callFrame['url']);
+  const name = textOf(callFrame['functionName']) || '(anonymous)';
   if (url === '') return name;
   return `${name}  ${basename(dirname(url))}/${basename(url)}:${Number(callFrame['lineNumber']) + 1}`;
 }

@@ -1,4 +1,4 @@
-import { callObject } from '../api';
+import { callObject, textOf } from '../api';
 import type { Bench, Running } from './bench';
 import type { DataSets } from './data-sets';
 import { crmKey, Seeded } from './generate';
@@ -59,7 +59,7 @@ async function someCustomers(running: Running, customers: number): Promise<strin
   const ids: string[] = [];
   const lookUp = async (): Promise<void> => {
     const body = { identifier: { type: 'crm', value: crmKey(seeded.below(customers)) } };
-    ids.push(String((await callObject(running, 'POST', '/v1/customers/lookup', body))['customerId']));
+    ids.push(textOf((await callObject(running, 'POST', '/v1/customers/lookup', body))['customerId']));
   };
   while (ids.length < Math.min(ASKED, customers)) {
     await Promise.all(Array.from({ length: LOOKED_UP_AT_ONCE }, lookUp));

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#libs/core';
 import { isJsonObject } from '#libs/core';
-import { callObject } from '../api';
+import { callObject, textOf } from '../api';
 import { pause } from '../connect';
 import { CliError } from '../verb';
 import type { Bench, Running } from './bench';
@@ -71,11 +71,11 @@ async function rebuild(running: Running): Promise<Rebuilt> {
     const { rebuildId } = await callObject(running, 'POST', '/v1/projections/all/rebuild');
     let buildMs: number | undefined;
     while (performance.now() - startedMs < DEADLINE_MS) {
-      const status = await callObject(running, 'GET', `/v1/rebuilds/${String(rebuildId)}`);
+      const status = await callObject(running, 'GET', `/v1/rebuilds/${textOf(rebuildId)}`);
       const { state, events, parity, fault } = status;
       const sinceMs = performance.now() - startedMs;
       if (state !== 'building') buildMs ??= sinceMs;
-      if (state === 'failed') throw new CliError(`a rebuild failed: ${String(fault)}`);
+      if (state === 'failed') throw new CliError(`a rebuild failed: ${textOf(fault)}`);
       if (state === 'done') {
         if (!isJsonObject(parity) || parity['differing'] !== 0)
           throw new CliError('a rebuild came to other documents');

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { callObject } from '../api';
+import { callObject, textOf } from '../api';
 import type { Bench, Running } from './bench';
 import { ChildServer } from './child-server';
 import { crmKey, singleBodies } from './generate';
@@ -92,7 +92,7 @@ export async function registerCustomers(connection: Running, count: number): Pro
   const ids: string[] = [];
   const one = async (customer: number): Promise<void> => {
     const body = { identifiers: [{ type: 'crm', value: crmKey(customer) }] };
-    ids[customer] = String((await callObject(connection, 'POST', '/v1/customers', body))['customerId']);
+    ids[customer] = textOf((await callObject(connection, 'POST', '/v1/customers', body))['customerId']);
   };
   for (let from = 0; from < count; from += REGISTERED_AT_ONCE) {
     const many = Math.min(REGISTERED_AT_ONCE, count - from);

@@ -1,4 +1,5 @@
 import { isJsonObject } from '#libs/core';
+import { textOf } from '../api';
 import { CliError } from '../verb';
 import type { Bench, Running } from './bench';
 import { singleBodies } from './generate';
@@ -86,11 +87,11 @@ class Probes {
       return;
     }
     const { eventId, customerId, revision } = receipt;
-    const path = `/v1/customers/${String(customerId)}/timeline?limit=10&waitFor=${String(revision)}&waitMs=${WAIT_MS}`;
+    const path = `/v1/customers/${textOf(customerId)}/timeline?limit=10&waitFor=${textOf(revision)}&waitMs=${WAIT_MS}`;
     const acceptedMs = performance.now();
     const looking = line.ask(requestBytes('GET', path, { key: this.running.key })).then((answer) => {
       this.durations.add(performance.now() - acceptedMs);
-      if (!shows(answer, String(eventId)))
+      if (!shows(answer, textOf(eventId)))
         this.#fault = new CliError('a timeline did not show what it had waited for');
       this.#waiting.delete(looking);
     });

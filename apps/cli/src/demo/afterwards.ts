@@ -1,6 +1,6 @@
 import { isJsonObject } from '#libs/core';
 import type { JsonObject } from '#libs/core';
-import { allItems, callObject } from '../api';
+import { allItems, callObject, textOf } from '../api';
 import { CliError } from '../verb';
 import type { Connection } from '../verb';
 import { EXAMPLES } from './company';
@@ -43,7 +43,7 @@ async function correctCall(connection: Connection, person: Person): Promise<void
   const history = await historyOf(connection, await idOf(connection, person));
   const call = history.findLast(({ data }) => isJsonObject(data) && data['kind'] === 'call');
   if (call === undefined) return;
-  await say(connection, `/v1/touchpoints/${String(call['eventId'])}/correction`, {
+  await say(connection, `/v1/touchpoints/${textOf(call['eventId'])}/correction`, {
     fields: { outcome: 'follow-up' },
     reason: 'Closed too early.',
   });
@@ -55,7 +55,7 @@ function say(connection: Connection, path: string, body: JsonObject): Promise<Js
 
 async function idOf(connection: Connection, { number }: Person): Promise<string> {
   const identifier = { type: 'crm', value: crmOf(number) };
-  return String((await callObject(connection, 'POST', '/v1/customers/lookup', { identifier }))['customerId']);
+  return textOf((await callObject(connection, 'POST', '/v1/customers/lookup', { identifier }))['customerId']);
 }
 
 async function historyOf(connection: Connection, customerId: string): Promise<JsonObject[]> {
@@ -69,5 +69,5 @@ async function historyOf(connection: Connection, customerId: string): Promise<Js
 function eventOf(history: readonly JsonObject[], sourceId: string): string {
   const event = history.find(({ data }) => isJsonObject(data) && data['sourceId'] === sourceId);
   if (event === undefined) throw new CliError(`the demo's ${sourceId} is not in its customer's history`);
-  return String(event['eventId']);
+  return textOf(event['eventId']);
 }

@@ -1,100 +1,20 @@
+import { wordsIn } from '../bench/generate';
+
 /** What the demo's company is made of. All invented: no name, product or sentence is anybody's. */
 type Words = readonly [string, ...string[]];
 
 export const COMPANY = 'Hearth & Harbour';
 
-export const FIRST_NAMES: Words = [
-  ...([
-    'Ada',
-    'Amir',
-    'Anna',
-    'Bea',
-    'Ben',
-    'Cara',
-    'Chloé',
-    'Dan',
-    'Dina',
-    'Eli',
-    'Emma',
-    'Femi',
-    'Finn',
-  ] as const),
-  ...[
-    'Gita',
-    'Hana',
-    'Hugo',
-    'Ines',
-    'Ivo',
-    'Jana',
-    'Jonas',
-    'Kai',
-    'Katya',
-    'Lea',
-    'Leo',
-    'Lina',
-    'Luis',
-    'Mara',
-  ],
-  ...[
-    'Mei',
-    'Milo',
-    'Nadia',
-    'Nils',
-    'Nora',
-    'Omar',
-    'Owen',
-    'Pia',
-    'Priya',
-    'Rafael',
-    'Rosa',
-    'Ruth',
-    'Sam',
-    'Sofia',
-  ],
-  ...['Tara', 'Theo', 'Tom', 'Uma', 'Vera', 'Yusuf', 'Zoë'],
-];
-export const LAST_NAMES: Words = [
-  ...([
-    'Abbot',
-    'Ashdown',
-    'Barlow',
-    'Birch',
-    'Calder',
-    'Castell',
-    'Dale',
-    'Drummond',
-    'Eastman',
-    'Faye',
-  ] as const),
-  ...[
-    'Fenwick',
-    'Garland',
-    'Hale',
-    'Harrow',
-    'Iqbal',
-    'Jessop',
-    'Kaur',
-    'Keller',
-    'Lindqvist',
-    'Lowe',
-    'Marchetti',
-  ],
-  ...[
-    'Moreau',
-    'Nakata',
-    'Norris',
-    'Okoye',
-    'Osborne',
-    'Pellar',
-    'Quill',
-    'Rahman',
-    'Reyes',
-    'Sato',
-    'Silva',
-    'Stone',
-  ],
-  ...['Thorne', 'Underhill', 'Vance', 'Weir', 'Winter', 'Yates', 'Zeller'],
-];
+export const FIRST_NAMES = wordsIn(
+  'Ada Amir Anna Bea Ben Cara Chloé Dan Dina Eli Emma Femi Finn Gita Hana Hugo Ines Ivo Jana Jonas ' +
+    'Kai Katya Lea Leo Lina Luis Mara Mei Milo Nadia Nils Nora Omar Owen Pia Priya Rafael Rosa Ruth ' +
+    'Sam Sofia Tara Theo Tom Uma Vera Yusuf Zoë',
+);
+export const LAST_NAMES = wordsIn(
+  'Abbot Ashdown Barlow Birch Calder Castell Dale Drummond Eastman Faye Fenwick Garland Hale ' +
+    'Harrow Iqbal Jessop Kaur Keller Lindqvist Lowe Marchetti Moreau Nakata Norris Okoye Osborne ' +
+    'Pellar Quill Rahman Reyes Sato Silva Stone Thorne Underhill Vance Weir Winter Yates Zeller',
+);
 export const CITIES: Words = [
   'Bristol',
   'Cardiff',
