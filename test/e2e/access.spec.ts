@@ -143,7 +143,8 @@ function whenFree(ask: () => Promise<Answer>): Promise<Answer> {
 /** The head of an answer that has no end. */
 async function feedHead(client: Client): Promise<Answer> {
   const leave = new AbortController();
-  const headers = client.key === undefined ? {} : { authorization: `Bearer ${client.key}` };
+  const headers: Record<string, string> =
+    client.key === undefined ? {} : { authorization: `Bearer ${client.key}` };
   const response = await fetch(`${client.url}/v1/feed`, { headers, signal: leave.signal });
   const text = response.status === 200 ? '' : await response.text();
   leave.abort();

@@ -42,7 +42,7 @@ export class Client {
         ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(sent === undefined ? {} : { body: sent as BodyInit }),
+      ...(sent === undefined ? {} : { body: sent as NonNullable<RequestInit['body']> }),
     });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
@@ -106,10 +106,12 @@ export class Client {
 
   /** Runs a verification to its end. */
   async verified(scope: 'ledger' | 'readmodels', deadlineMs = 60_000): Promise<Loose> {
-    const { verificationId } = await eventually('no other task runs', async () => {
-      const begun = await this.post('/v1/verifications', { scope });
-      return begun.status === 202 ? begun.body : undefined;
+    const begun = await eventually('no other task runs', async () => {
+      const answer = await this.post('/v1/verifications', { scope });
+      return answer.status === 409 ? undefined : answer;
     });
+    if (begun.status !== 202) throw new Error(`no verification: ${begun.status} ${begun.text}`);
+    const { verificationId } = begun.body;
     return eventually(
       `the verification of ${scope} ends`,
       async () => {

@@ -244,7 +244,8 @@ describe('queries', () => {
       expectProblem(await api.get(`/v1/customers/${id}/timeline?${query}`), 400, 'invalid-query');
     }
     for (const path of ['/v1/touchpoints', '/v1/customers/lookup', '/v1/bulk']) {
-      const headers = path === '/v1/bulk' ? { 'content-type': 'application/x-ndjson' } : {};
+      const headers: Record<string, string> =
+        path === '/v1/bulk' ? { 'content-type': 'application/x-ndjson' } : {};
       const answer = await api.ask('POST', `${path}?unknown=1`, { raw: '{}', headers });
       expect([path, answer.status]).toEqual([path, 400]);
     }

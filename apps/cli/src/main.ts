@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { benchVerb } from './bench/verb';
 import { connect } from './connect';
+import { demoVerb } from './demo/verb';
 import { doctorVerb } from './doctor';
 import { takeGlobalOptions } from './global-options';
 import { importVerb } from './import/verb';
@@ -21,6 +22,7 @@ const verbs: readonly Verb[] = [
   rebuildVerb,
   keysVerb,
   benchVerb,
+  demoVerb,
   doctorVerb,
 ];
 

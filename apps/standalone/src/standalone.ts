@@ -7,6 +7,7 @@ import {
   EmbeddedDocumentStore,
   FILES,
   lockDirectory,
+  refuseLostLog,
   rootKey,
   StorageThread,
 } from '#libs/engines/embedded';
@@ -47,6 +48,7 @@ export async function openStandalone({
 }: StandaloneOptions): Promise<Standalone> {
   const lock = lockDirectory(dataDirectory);
   try {
+    refuseLostLog(dataDirectory);
     const key = rootKey(rootKeyFile, dataDirectory, { mayCreate: true });
     const storage = new StorageThread(dataDirectory);
     await storage.ready;

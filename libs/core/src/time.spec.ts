@@ -49,7 +49,6 @@ describe('parseInstant', () => {
     ['nothing', ''],
   ])('refuses %s: %s', (_what, text) => expect(parseInstant(text)).toBeUndefined());
 
-  // The docstring refuses years outside 0001–9999; year 0000 passes.
   it('refuses the year 0000', () => {
     expect(parseInstant('0000-12-31T00:00:00Z')).toBeUndefined();
     expect(parseInstant('0001-01-01T00:00:00+00:01')).toBeUndefined();

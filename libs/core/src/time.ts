@@ -49,5 +49,5 @@ export function parseInstant(text: string): Instant | undefined {
   if (Number(zoneHour) > 23 || Number(zoneMinute) > 59) return undefined;
   const offsetMs = (Number(zoneHour) * 60 + Number(zoneMinute)) * 60_000 * (sign === '-' ? -1 : 1);
   const utc = new Date(epochMs - offsetMs).toISOString();
-  return INSTANT.test(utc) ? utc : undefined;
+  return INSTANT.test(utc) && !utc.startsWith('0000') ? utc : undefined;
 }

@@ -62,8 +62,6 @@ const sealedFields = {
   attributes: optional(sealed('by-purpose', attributes)),
 };
 
-/** Names of the fields of a touchpoint that a correction may change. */
-export const CLEAR_TOUCHPOINT_FIELDS = Object.keys(clearFields);
 export const SEALED_TOUCHPOINT_FIELDS = Object.keys(sealedFields);
 
 const factsParser = defineEvent('touchpoint-facts', clearFields);

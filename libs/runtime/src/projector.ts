@@ -1,4 +1,4 @@
-import { CUSTOMER_STREAM } from '#libs/core';
+import { CUSTOMER_STREAM, EngineError } from '#libs/core';
 import type {
   Checkpoint,
   DocumentGroup,
@@ -46,6 +46,8 @@ const EVENTS_PAGE = 250;
 /** Bytes of envelopes after which a build's batch is folded, however few its events are. */
 const BUILD_BATCH_BYTES = 8 * 1024 * 1024;
 const PARTITION = 0;
+/** Pause after a fault of an engine, before a group reads on. */
+const RETRY_MS = 500;
 
 /** Lets timers, messages and the other groups of this thread have a turn. */
 export function breathe(): Promise<void> {
@@ -200,6 +202,11 @@ export class Projector {
       );
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof EngineError) {
+        // A disk that is full, or a server that is away: nothing was kept, so the same again, from the checkpoint.
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        return this.#run(projector, signal);
+      }
       this.#fault = error instanceof Error ? error : new Error('unknown fault');
       this.onFault(this.#fault);
     }

@@ -7,7 +7,7 @@ import type { ChildServer } from '../bench/child-server';
 import { CleanUp } from '../bench/clean-up';
 import { caughtUp, lagOf } from '../bench/lag';
 import { grouped, rate } from '../import/progress';
-import { EXIT_OK, UsageError } from '../verb';
+import { CliError, EXIT_OK, UsageError } from '../verb';
 import type { Verb, VerbContext } from '../verb';
 import { tellAfterwards } from './afterwards';
 import { companyOf, DEFAULT_CUSTOMERS, DEFAULT_SEED } from './company';
@@ -108,7 +108,11 @@ function blocksOf(lines: readonly string[]): () => string | undefined {
 /** Where nobody said which, somebody else's server is no obstacle. */
 async function chosenPort(): Promise<number> {
   const { PORT } = process.env;
-  if (PORT !== undefined && PORT !== '') return Number(PORT);
+  if (PORT !== undefined && PORT !== '') {
+    return freePort(Number(PORT)).catch((cause: unknown) => {
+      throw new CliError(`PORT ${PORT} cannot be had`, { cause });
+    });
+  }
   return freePort(DEFAULT_PORT).catch(() => freePort());
 }
 

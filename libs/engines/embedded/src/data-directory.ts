@@ -55,6 +55,14 @@ export function lockDirectory(directory: string): DirectoryLock {
   };
 }
 
+/** A vault without its log: somebody lost the ledger, and an empty one in its place would look like the truth. */
+export function refuseLostLog(directory: string): void {
+  if (!existsSync(join(directory, FILES.vault)) || existsSync(join(directory, FILES.log))) return;
+  throw new DataDirectoryError(
+    `${directory} has ${FILES.vault} but no ${FILES.log}: restore the log, or move the rest away`,
+  );
+}
+
 /** True where no ledger has been made in this directory yet. */
 export function isEmptyLedger(directory: string): boolean {
   if (!existsSync(directory)) return true;

@@ -164,7 +164,7 @@ export class Sqlite {
   close(): void {
     if (!this.#native.open) return;
     // The driver closes for good only when its statements are collected, so what closing would do is done here.
-    if (!this.readonly) this.query('PRAGMA wal_checkpoint(PASSIVE)');
+    if (!this.readonly) this.query('PRAGMA wal_checkpoint(TRUNCATE)');
     for (const statement of this.#statements) statement.release();
     this.#statements.clear();
     this.#native.close();

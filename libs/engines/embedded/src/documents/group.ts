@@ -7,6 +7,7 @@ import type {
   DocumentQuery,
 } from '#libs/core';
 import type { DocumentsDefinition, Progress } from '#libs/core';
+import { EngineError } from '#libs/core';
 import { integer, Sqlite, text } from '../sqlite';
 import type { FileFormat, Statement } from '../sqlite';
 import { checkLimit, Finder } from './find';
@@ -111,7 +112,17 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
     return this.#storedCheckpoint(partition);
   }
 
+  /** Throws `EngineError` where the disk is full or fails: the batch can be tried again. */
   async commit(batch: DocumentCommit): Promise<'committed' | 'fenced'> {
+    try {
+      return this.#commit(batch);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      throw code.startsWith('SQLITE_') ? new EngineError(`documents: ${code}`, { cause: error }) : error;
+    }
+  }
+
+  #commit(batch: DocumentCommit): 'committed' | 'fenced' {
     return this.#database.transaction(() => {
       if (!same(this.#storedCheckpoint(batch.partition), batch.expected)) return 'fenced';
       for (const { projection, key, document } of batch.documents)
