@@ -233,8 +233,14 @@ describe('queries', () => {
   it('refuses unknown and repeated parameters everywhere', async () => {
     const { customerId: id, eventId } = known;
     const paths = [
-      ...[`/v1/customers/${id}`, `/v1/customers/${id}/timeline`, `/v1/customers/${id}/purchases`],
-      ...[`/v1/customers/${id}/history`, `/v1/events/${eventId}`, '/v1/feed', '/v1/projections', '/v1/keys'],
+      `/v1/customers/${id}`,
+      `/v1/customers/${id}/timeline`,
+      `/v1/customers/${id}/purchases`,
+      `/v1/customers/${id}/history`,
+      `/v1/events/${eventId}`,
+      '/v1/feed',
+      '/v1/projections',
+      '/v1/keys',
     ];
     for (const path of paths) {
       const answer = await api.get(`${path}?unknown=1`);

@@ -196,8 +196,10 @@ describe('/openapi.json', () => {
     for (const [path, item] of Object.entries<Loose>(body.paths)) {
       const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       for (const operation of Object.values<Loose>(item)) {
-        const told = (operation.parameters ?? []).filter((p: Loose) => p.in === 'path');
-        expect([path, told.map((p: Loose) => p.name).toSorted()]).toEqual([path, names.toSorted()]);
+        const told: string[] = (operation.parameters ?? []).flatMap((p: Loose) =>
+          p.in === 'path' ? [p.name] : [],
+        );
+        expect([path, new Set(told)]).toEqual([path, new Set(names)]);
       }
     }
   });

@@ -32,6 +32,11 @@ export function removeHome(home: string): void {
   rmSync(home, { recursive: true, force: true });
 }
 
+function wrapped(before: readonly string[], command: [string, ...string[]]): [string, ...string[]] {
+  const [first, ...rest] = before;
+  return first === undefined ? command : [first, ...rest, ...command];
+}
+
 /** The built standalone server as a process of its own, on a port of its own. */
 export class Server {
   readonly directory: string;
@@ -53,7 +58,11 @@ export class Server {
 
   /** Starts without waiting: for starts that are to be refused. */
   static spawn({ home = newHome(), env = {}, before = [] }: ServerOptions = {}): Server {
-    const [command = process.execPath, ...args] = [...before, process.execPath, '--enable-source-maps', MAIN];
+    const [command, ...args]: [string, ...string[]] = wrapped(before, [
+      process.execPath,
+      '--enable-source-maps',
+      MAIN,
+    ]);
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TOUCHSTONE_'));
     const own = { TOUCHSTONE_DATA: join(home, 'data'), PORT: '0', TOUCHSTONE_ADMIN_KEY: ADMIN_KEY };
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectProblem, somebody, touchpoint } from '../e2e/client';
@@ -11,18 +11,19 @@ import { Oracle } from './oracle';
 jest.setTimeout(90_000);
 
 const canMount = mayMount();
-const canTrace = spawnSync('strace', ['-qq', '-e', 'trace=none', 'true']).status === 0;
+const canTrace = sh('strace -qq -e trace=none true');
 if (!canMount) console.warn('skipped: no right to mount a tmpfs, so no disk can be filled');
 if (!canTrace) console.warn('skipped: no strace, so no fsync can be made to fail');
+
+/** Whether a tool of the machine did it. */
+function sh(line: string): boolean {
+  return spawnSync('sh', ['-c', line]).status === 0;
+}
 
 function mayMount(): boolean {
   const home = newHome();
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', home], { stdio: 'pipe' });
-    execFileSync('umount', [home], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
+    return sh(`mount -t tmpfs -o size=1m tmpfs ${home}`) && sh(`umount ${home}`);
   } finally {
     removeHome(home);
   }
@@ -40,7 +41,7 @@ const make = (i: number, size = 2_000): Loose =>
   const home = newHome();
   const data = join(home, 'data');
   mkdirSync(data);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', data]);
+  expect(sh(`mount -t tmpfs -o size=12m tmpfs ${data}`)).toBe(true);
   const oracle = new Oracle(outside);
   let server = await Server.start({ home, env: { TOUCHSTONE_ROOT_KEY_FILE: join(outside, 'root.key') } });
   try {
@@ -85,7 +86,7 @@ const make = (i: number, size = 2_000): Loose =>
     process.stdout.write(`${JSON.stringify({ fault: 'ENOSPC', seed: 0, trials: 1, ...again })}\n`);
   } finally {
     await server.kill();
-    execFileSync('umount', ['-l', data]);
+    expect(sh(`umount -l ${data}`)).toBe(true);
     oracle.close();
     removeHome(home);
     removeHome(outside);

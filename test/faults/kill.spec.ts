@@ -61,11 +61,15 @@ test(`kill -9 under load, ${KILLS} times`, async () => {
     const begun = performance.now();
     server = await Server.start({ home });
     recoveriesMs.push(performance.now() - begun);
-    const round1 = await compare(server.client(), oracle);
-    expect({ round, ...round1 }).toEqual({
+    const found = await compare(server.client(), oracle);
+    expect({ round, ...found }).toEqual({
       round,
       ackedTotal: oracle.acked.size,
-      ...{ ackedLost: 0, dup: 0, gaps: 0, changed: 0, unknown: 0 },
+      ackedLost: 0,
+      dup: 0,
+      gaps: 0,
+      changed: 0,
+      unknown: 0,
     });
   }
   const api = server.client();

@@ -1,7 +1,6 @@
 export * from './config';
 export * from './access';
 export { Ndjson, Policy } from './policy';
-export { mountedRoutes } from './routes';
 export * from './problems';
 export * from './request';
 export { MAX_BODY_BYTES, parseJson } from './body';
@@ -9,6 +8,5 @@ export { createLogger, faultFields } from './logger';
 export { Metrics } from './metrics';
 export { HEALTH_CHECKS, Lifecycle } from './health';
 export type { HealthCheck } from './health';
-export { openApiDifferences } from './openapi';
 export { createHttpApp, listen } from './http';
 export * from './masking';
