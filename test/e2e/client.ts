@@ -105,7 +105,7 @@ export class Client {
   }
 
   /** Runs a verification to its end. */
-  async verified(scope: 'ledger' | 'readmodels', deadlineMs = 60_000): Promise<Loose> {
+  async verified(scope: 'ledger' | 'readmodels', deadlineMs = 240_000): Promise<Loose> {
     const begun = await eventually('no other task runs', async () => {
       const answer = await this.post('/v1/verifications', { scope });
       return answer.status === 409 ? undefined : answer;

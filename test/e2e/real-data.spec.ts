@@ -7,7 +7,7 @@ import type { Client, Loose } from './client';
 import { Feed } from './feed';
 import { ADMIN_KEY, newHome, removeHome, ROOT, Server } from './server';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const DATA = resolve(ROOT, '../shared/data');
 const isThere = existsSync(DATA);

@@ -118,7 +118,9 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
       return this.#commit(batch);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      throw code.startsWith('SQLITE_') ? new EngineError(`documents: ${code}`, { cause: error }) : error;
+      throw code.startsWith('SQLITE_')
+        ? new EngineError(`documents: ${messageOf(error)}`, { cause: error })
+        : error;
     }
   }
 
@@ -193,4 +195,8 @@ function describeProjections(projections: readonly DocumentsDefinition[]): strin
 
 function same(a: Checkpoint | undefined, b: Checkpoint | undefined): boolean {
   return a?.topicId === b?.topicId && a?.offset === b?.offset && a?.position === b?.position;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown fault';
 }
