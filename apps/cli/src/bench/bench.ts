@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '#libs/core';
 import { startServer } from './child-server';
@@ -81,9 +81,9 @@ export class Bench {
   async start({ directory, key }: Ledger): Promise<Running> {
     const profiled = this.options.profile === this.#figure;
     const folder = this.options.profileDirectory;
-    if (profiled) mkdirSync(folder, { recursive: true });
     const nodeFlags = profiled ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [];
-    const server = await startServer({ directory, key, cleanUp: this.cleanUp, nodeFlags });
+    const onDeath = (lastWords: string): void => this.say(`  a server ended by itself, with ${lastWords}`);
+    const server = await startServer({ directory, key, cleanUp: this.cleanUp, nodeFlags, onDeath });
     return { server, key, url: server.url, close: () => server.stop() };
   }
 }

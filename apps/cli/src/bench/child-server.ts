@@ -20,9 +20,11 @@ export interface ChildOptions {
   /** Answers 200 when the server is ready. */
   readonly readyPath: string;
   readonly cleanUp: CleanUp;
+  /** Told the end of what it wrote when it ends without having been asked to. */
+  readonly onDeath?: (lastWords: string) => void;
 }
 
-export interface ServerOptions {
+export interface ServerOptions extends Pick<ChildOptions, 'onDeath'> {
   readonly directory: string;
   readonly key: string;
   readonly cleanUp: CleanUp;
@@ -33,13 +35,14 @@ export interface ServerOptions {
 
 /** A standalone ledger in a process of its own. */
 export async function startServer(options: ServerOptions): Promise<ChildServer> {
-  const { directory, key, cleanUp, nodeFlags = [] } = options;
+  const { directory, key, cleanUp, nodeFlags = [], onDeath } = options;
   return ChildServer.start(
     {
       command: ['--enable-source-maps', ...nodeFlags, serverEntry()],
       env: { TOUCHSTONE_DATA: directory, TOUCHSTONE_ADMIN_KEY: key, TOUCHSTONE_LOG_LEVEL: 'warn' },
       readyPath: '/health/ready',
       cleanUp,
+      ...(onDeath === undefined ? {} : { onDeath }),
     },
     options.port,
   );
@@ -48,6 +51,8 @@ export async function startServer(options: ServerOptions): Promise<ChildServer> 
 /** A server on a free port, killed at the latest when this process ends. */
 export class ChildServer {
   #said = '';
+  /** Whether its end was asked for. */
+  #dismissed = false;
 
   private constructor(
     private readonly child: ChildProcess,
@@ -60,10 +65,8 @@ export class ChildServer {
     child.stdout?.resume();
   }
 
-  static async start(
-    { command, env, readyPath, cleanUp }: ChildOptions,
-    port?: number,
-  ): Promise<ChildServer> {
+  static async start(options: ChildOptions, port?: number): Promise<ChildServer> {
+    const { command, env, readyPath, cleanUp, onDeath } = options;
     const chosen = port ?? (await freePort());
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TOUCHSTONE_'));
     const startedMs = performance.now();
@@ -81,6 +84,9 @@ export class ChildServer {
     const server = new ChildServer(child, chosen, 0, exited);
     await server.#ready(readyPath);
     server.startedInMs = performance.now() - startedMs;
+    void exited.then(() => {
+      if (!server.#dismissed) onDeath?.(`${child.exitCode ?? child.signalCode}: ${server.#said.trim()}`);
+    });
     return server;
   }
 
@@ -95,6 +101,7 @@ export class ChildServer {
   /** Gracefully, and only then the profiler of a profiled server writes what it has seen. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.#dismissed = true;
     this.child.kill('SIGTERM');
     const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_DEADLINE_MS);
     await this.exited;
@@ -102,6 +109,7 @@ export class ChildServer {
   }
 
   async kill(): Promise<void> {
+    this.#dismissed = true;
     this.child.kill('SIGKILL');
     await this.exited;
   }

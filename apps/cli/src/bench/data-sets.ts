@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '#libs/core';
 import type { Bench, Ledger } from './bench';
@@ -55,6 +55,8 @@ export class DataSets {
     const ledger = bench.ledger(`${name}-${events}`);
     const mark = join(ledger.directory, '..', FILLED);
     if (existsSync(mark)) return ledger;
+    // Half of a fill that was interrupted is of no use.
+    rmSync(ledger.directory, { recursive: true, force: true });
     const running = await bench.start(ledger);
     try {
       const memory = new MemoryWatch(running.server);

@@ -74,11 +74,10 @@ export interface PacedLoad extends Load {
 }
 
 /** Sends at a steady rate, whatever the answers do; a request that finds no free connection goes as soon as one is. */
-export async function openLoop(load: PacedLoad): Promise<LoadResult & { readonly late: number }> {
+export async function openLoop(load: PacedLoad): Promise<LoadResult> {
   const { port, connections, durationMs, ratePerSecond, next, onAnswer } = load;
   const total = Math.round((durationMs * ratePerSecond) / 1000);
   const durations = new Durations();
-  let late = 0;
   let lines: readonly HttpLine[] = [];
   let timer: NodeJS.Timeout | undefined;
   let startedMs = 0;
@@ -106,7 +105,6 @@ export async function openLoop(load: PacedLoad): Promise<LoadResult & { readonly
           if (sent >= due) return;
           if (line.free) send(line);
         }
-        late += due > sent ? 1 : 0;
       };
       HttpLine.openMany(connections, port, reject).then((opened) => {
         lines = opened;
@@ -119,7 +117,7 @@ export async function openLoop(load: PacedLoad): Promise<LoadResult & { readonly
     for (const line of lines) line.close();
   }
   const { count } = durations;
-  return { count, durations, late, ratePerSecond: perSecond(count, performance.now() - startedMs) };
+  return { count, durations, ratePerSecond: perSecond(count, performance.now() - startedMs) };
 }
 
 function refusal({ status, bytes, bodyAt }: Answer): CliError {

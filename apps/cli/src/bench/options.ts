@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UsageError } from '../verb';
 
@@ -36,7 +37,7 @@ export function benchOptions(args: string[]): BenchOptions {
     data: values.data === undefined ? undefined : resolve(values.data),
     keep: values.keep,
     profile,
-    profileDirectory: resolve('bench-profile'),
+    profileDirectory: join(tmpdir(), 'touchstone-bench-profile'),
   };
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isJsonObject } from '#libs/core';
 import type { JsonObject } from '#libs/core';
@@ -6,6 +6,12 @@ import { textOf } from '../api';
 
 const SHOWN = 15;
 const US_A_SECOND = 1_000_000;
+
+/** An empty directory for the profiles of one run. */
+export function emptyProfiles(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+}
 
 /** Where each thread of the profiled servers spent its time, in functions' own shares; one profile a thread. */
 export function summarizeProfiles(directory: string, say: (text: string) => void): void {

@@ -8,7 +8,7 @@ import { DataSets, measureBulk } from './data-sets';
 import { measureHot } from './hot';
 import { benchOptions, FIGURES } from './options';
 import type { FigureName } from './options';
-import { summarizeProfiles } from './profile';
+import { emptyProfiles, summarizeProfiles } from './profile';
 import { measureRead } from './read';
 import { measureRebuild } from './rebuild';
 import { measureStart } from './restart';
@@ -29,7 +29,7 @@ only on a machine that does nothing else. docs/bench.md says what each figure is
   --data <directory>  where the ledgers are made; else among the temporary directories
   --keep              leaves them there. With the same --data, full ledgers are then used again
   --profile <figure>  runs that figure's servers under Node's profiler, says where their time goes, and leaves the
-                      profiles in ./bench-profile for a browser's developer tools
+                      profiles in a temporary directory, for a browser's developer tools
 
 Exit code: 0 when every target was met, 1 when one was missed (with --quick only when something failed).
 `;
@@ -54,6 +54,8 @@ export const benchVerb: Verb = {
     const cleanUp = new CleanUp();
     const bench = new Bench(options, cleanUp, stdout, stderr);
     const sets = new DataSets(bench);
+    const { profile, profileDirectory } = options;
+    if (profile !== undefined) emptyProfiles(profileDirectory);
     let failed = false;
     bench.line(machine());
     try {
@@ -70,8 +72,7 @@ export const benchVerb: Verb = {
     } finally {
       cleanUp.run();
     }
-    if (options.profile !== undefined)
-      summarizeProfiles(options.profileDirectory, (text) => stderr.write(`${text}\n`));
+    if (profile !== undefined) summarizeProfiles(profileDirectory, (text) => stderr.write(`${text}\n`));
     return failed || (bench.missed && !options.quick) ? EXIT_NOT_ALL_WELL : EXIT_OK;
   },
 };
