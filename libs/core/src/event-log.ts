@@ -26,8 +26,8 @@ export type AboutRole = 'mention' | 'state' | 'redaction';
 
 export interface AppendRecord extends LedgerRecord {
   /** The record's idempotency key (`idem.k`), unique in the ledger for ever. */
-  readonly key?: string;
-  readonly about?: { readonly target: string; readonly role: AboutRole };
+  readonly key?: string | undefined;
+  readonly about?: { readonly target: string; readonly role: AboutRole } | undefined;
 }
 
 /** All records of a request are appended, at the exact revision, or none. */

@@ -40,6 +40,7 @@ export function uuidV7(clock: Clock, random: Random): () => string {
   let used = 0;
   let lastMs = 0;
   let counter = 0;
+  let prefix = '';
   return () => {
     if (used + RANDOM_BYTES > pool.length) {
       pool = random.bytes(POOL_IDS * RANDOM_BYTES);
@@ -48,19 +49,30 @@ export function uuidV7(clock: Clock, random: Random): () => string {
     const nowMs = clock.nowMs();
     if (nowMs > lastMs) {
       lastMs = nowMs;
+      prefix = timePrefix(lastMs);
       counter = byteAt(pool, used) & 0x7f; // starts low, so that a busy millisecond has room to count
     } else if (++counter >= COUNTER_LIMIT) {
       lastMs++;
+      prefix = timePrefix(lastMs);
       counter = 0;
     }
-    const time = lastMs.toString(16).padStart(12, '0');
     let tail = '';
-    for (let i = 1; i < RANDOM_BYTES; i++) tail += HEX[byteAt(pool, used + i)] ?? '';
-    const variant = HEX[(byteAt(pool, used) & 0x3f) | 0x80] ?? '';
+    for (let i = 2; i < RANDOM_BYTES; i++) tail += hex(byteAt(pool, used + i));
+    const variant = hex((byteAt(pool, used) & 0x3f) | 0x80) + hex(byteAt(pool, used + 1));
     used += RANDOM_BYTES;
-    const count = counter.toString(16).padStart(3, '0');
-    return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${variant}${tail.slice(0, 2)}-${tail.slice(2)}`;
+    const count = (counter >> 8).toString(16) + hex(counter & 0xff);
+    return `${prefix}-7${count}-${variant}-${tail}`;
   };
+}
+
+/** The first 48 bits, which many ids of a millisecond have in common. */
+function timePrefix(ms: number): string {
+  const time = ms.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
+}
+
+function hex(byte: number): string {
+  return HEX[byte] ?? '';
 }
 
 function byteAt(bytes: Uint8Array, index: number): number {

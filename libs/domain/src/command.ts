@@ -33,10 +33,9 @@ export function refuseFuture(occurredAt: Instant | undefined, now: Instant): Ref
 
 /** Members of `fields` that are there: optional keys of the record are left out, never undefined. */
 export function present<T extends object>(fields: T): T {
-  const kept = { ...fields };
-  for (const name of Object.keys(kept)) {
-    if (Reflect.get(kept, name) === undefined) Reflect.deleteProperty(kept, name);
-  }
+  // Written member by member: an object that had some deleted is slow ever after.
+  const kept: T = Object.create(Object.prototype);
+  for (const name in fields) if (fields[name] !== undefined) kept[name] = fields[name];
   return kept;
 }
 

@@ -51,13 +51,10 @@ export class CustomerKeys {
     let stored = this.stored.keys[slot];
     if (stored === undefined) {
       const kid = `dek_${randomText(this.random)}.1`;
-      const wrapped = wrap(
-        this.random.bytes(SECRET_BYTES),
-        kid,
-        this.secrets.kek,
-        this.random.bytes(NONCE_BYTES),
-      );
+      const secret = this.random.bytes(SECRET_BYTES);
+      const wrapped = wrap(secret, kid, this.secrets.kek, this.random.bytes(NONCE_BYTES));
       stored = { kid, wrapped: wrapped.toString('base64') };
+      this.#opened.set(kid, dataKey(kid, secret));
       this.stored.keys[slot] = stored;
       this.unsaved = true;
     }

@@ -285,12 +285,7 @@ export class Ledger {
     }
     const owner = writer;
     const result = new Promise<JobResult>((done, failed) => {
-      const job = { input, resolution, done, failed };
-      owner.submit({
-        ...job,
-        ...(k === undefined ? {} : { k }),
-        ...(targetId === undefined ? {} : { targetId }),
-      });
+      owner.submit({ input, resolution, k, targetId, done, failed });
     });
     queued();
     return result.finally(() => {

@@ -16,8 +16,8 @@ export interface EventFrame {
   readonly at: Instant;
   readonly actor: Actor;
   readonly purpose: Purpose;
-  readonly idem?: { readonly k: string; readonly f: string };
-  readonly cause?: string;
+  readonly idem: { readonly k: string; readonly f: string } | undefined;
+  readonly cause: string | undefined;
   /** Leaf hash of the stream's last event. */
   readonly previous: string;
 }
@@ -45,9 +45,9 @@ export function sealEvent(
       continue;
     }
     const privacyClass = privacy === 'by-purpose' ? byPurpose : privacy;
-    const group = groups.get(privacyClass);
-    if (group === undefined) groups.set(privacyClass, { [name]: value });
-    else group[name] = value;
+    let group = groups.get(privacyClass);
+    if (group === undefined) groups.set(privacyClass, (group = {}));
+    group[name] = value;
   }
   const toSeal: ToSeal[] = [];
   for (const [privacyClass, group] of groups) {
@@ -56,20 +56,11 @@ export function sealEvent(
   }
   const salt = Buffer.from(random.bytes(SALT_BYTES)).toString('base64url');
   const { id, stream, rev, at, actor, purpose, idem, cause, previous } = frame;
-  const unsealed = { id, type: event.type, stream, rev, at, actor, purpose, salt, data };
-  const bound = {
-    ...unsealed,
-    ...(idem === undefined ? {} : { idem }),
-    ...(cause === undefined ? {} : { cause }),
-  };
-  const record = makeRecord(bound, toSeal, previous, keys.tag);
+  // One shape for all events, here and in the record: a spread would cost more than the hashing.
+  const unsealed = { id, type: event.type, stream, rev, at, actor, purpose, salt, idem, cause, data };
+  const { env, sealed, leafHash, tag } = makeRecord(unsealed, toSeal, previous, keys.tag);
   const about = aboutOf(definition, values);
-  if (idem === undefined && about === undefined) return record;
-  return {
-    ...record,
-    ...(idem === undefined ? {} : { key: idem.k }),
-    ...(about === undefined ? {} : { about }),
-  };
+  return { id, stream, rev, env, sealed, leafHash, tag, key: idem?.k, about };
 }
 
 function aboutOf(

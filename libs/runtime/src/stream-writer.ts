@@ -36,9 +36,9 @@ export interface Job {
   readonly input: CommandInput;
   readonly resolution: Resolution;
   /** `idem.k` of the command, where it has one. */
-  readonly k?: string;
+  readonly k: string | undefined;
   /** Event id of the touchpoint that the command names. */
-  readonly targetId?: string;
+  readonly targetId: string | undefined;
   done(result: JobResult): void;
   failed(error: unknown): void;
 }
@@ -206,15 +206,20 @@ export class StreamWriter {
     let bytes = 0;
     for (const [i, event] of events.entries()) {
       const id = ids[i] ?? ownId;
-      const frame = { id, stream: this.#stream, rev: after.revision + 1, at, actor: input.actor, purpose };
-      const idem =
-        id === ownId && k !== undefined
-          ? { idem: { k, f: idempotencyFingerprint(keys.kF, input.command.name, k, input.body) } }
-          : {};
-      const cause = id === ownId ? {} : { cause: ownId };
+      const own = id === ownId;
       const record = sealEvent(
         event,
-        { ...frame, ...idem, ...cause, previous: after.leafHash },
+        {
+          id,
+          stream: this.#stream,
+          rev: after.revision + 1,
+          at,
+          actor: input.actor,
+          purpose,
+          idem: own && k !== undefined ? { k, f: fingerprint(input, k, keys) } : undefined,
+          cause: own ? undefined : ownId,
+          previous: after.leafHash,
+        },
         keys,
         random,
       );
@@ -348,6 +353,10 @@ function preludeOf({ link }: Resolution, register: boolean): LedgerEvent | undef
   if (link.length === 0) return undefined;
   const identifiers = link.map(({ identifier }) => identifier);
   return { type: register ? 'customer-registered.v1' : 'identifier-linked.v1', data: { identifiers } };
+}
+
+function fingerprint({ command, body }: CommandInput, k: string, keys: CustomerKeys): string {
+  return idempotencyFingerprint(keys.kF, command.name, k, body);
 }
 
 function purposeOf({ input }: Job, targets: Purpose | undefined): Purpose {

@@ -30,9 +30,9 @@ export interface Envelope {
   readonly actor: Actor;
   readonly purpose: Purpose;
   readonly salt: string;
-  readonly idem?: { readonly k: string; readonly f: string };
+  readonly idem?: { readonly k: string; readonly f: string } | undefined;
   readonly via?: string;
-  readonly cause?: string;
+  readonly cause?: string | undefined;
   readonly data: JsonObject;
   readonly sealed: { readonly [path in ClassPath]?: SealedEntry };
 }

@@ -32,8 +32,10 @@ function padded(key: Uint8Array, text: string): void {
   // A UTF-16 unit has at most three bytes in UTF-8.
   const needed = BLOCK_BYTES + 3 * text.length;
   if (needed > inner.length) inner = Buffer.alloc(needed);
+  const { length } = key;
   for (let i = 0; i < BLOCK_BYTES; i++) {
-    const byte = key[i] ?? 0;
+    // Not read past its end, which costs an array more than all the rest of the loop.
+    const byte = i < length ? (key[i] ?? 0) : 0;
     inner[i] = byte ^ 0x36;
     outer[i] = byte ^ 0x5c;
   }

@@ -37,17 +37,38 @@ function writeArray(values: readonly unknown[], path: string, depth: number): st
 }
 
 function writeObject(value: object, path: string, depth: number): string {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) bad('not a plain object', path);
+  if (!isPlain(value)) return bad('not a plain object', path);
   if (Object.getOwnPropertySymbols(value).length > 0) bad('symbol key', path);
   let out = '{';
-  // The default comparator sorts by UTF-16 code units, which is what the RFC asks for.
-  for (const name of Object.keys(value).toSorted()) {
-    const member: unknown = Reflect.get(value, name);
+  for (const name of sortedNames(value)) {
+    const member = value[name];
     if (member === undefined) continue;
     out += `${out.length > 1 ? ',' : ''}${quote(name, path)}:${write(member, path, depth + 1)}`;
   }
   return `${out}}`;
+}
+
+function isPlain(value: object): value is Record<string, unknown> {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** More names than this are left to the library's sort. */
+const FEW = 24;
+
+/** By UTF-16 code units, as the RFC asks for; the names of most objects are few, and sorted where they stand. */
+function sortedNames(value: Record<string, unknown>): readonly string[] {
+  const names = Object.keys(value);
+  if (names.length > FEW) return names.toSorted();
+  for (let i = 1; i < names.length; i++) {
+    const name = names[i] ?? '';
+    let at = i;
+    for (let before = names[at - 1]; before !== undefined && before > name; before = names[at - 1]) {
+      names[at--] = before;
+    }
+    names[at] = name;
+  }
+  return names;
 }
 
 function quote(text: string, path: string): string {
