@@ -12,9 +12,9 @@ import { bulkLines, inChunks } from './bulk-lines';
 import { actorOf } from './dispatch';
 
 /** Lines that travel as one command. */
-const CHUNK = { lines: 500, bytes: 2 * 1024 * 1024 };
+const CHUNK = { lines: 250, bytes: 1024 * 1024 };
 /** Lines whose events may be on their way to the disk while more are read: bounds memory, keeps the writer busy. */
-const WINDOW_CHUNKS = 6;
+const WINDOW_CHUNKS = 4;
 /** Rejected lines that the plain answer names; `?errors=ndjson` names all. */
 const MAX_ERRORS = 1_000;
 
