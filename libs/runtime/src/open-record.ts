@@ -1,5 +1,5 @@
 import { customerOf } from '#libs/core';
-import type { Json, Recorded, StoredRecord } from '#libs/core';
+import type { Json, JsonObject, Recorded, StoredRecord } from '#libs/core';
 import { parseEvent } from '#libs/events';
 import type { SeenEvent } from '#libs/events';
 import { parseEnvelope, unseal } from '#libs/trust';
@@ -26,19 +26,17 @@ export function openRecord(
   redacted: readonly string[] = NONE,
 ): OpenedRecord {
   const env = parseEnvelope(record.env);
-  const data: Record<string, Json | undefined> = { ...env.data };
+  const data: Record<string, Json | undefined> = {};
+  addAll(data, env.data);
   let unopened = 0;
   if (keys !== undefined && !isHidden(env, redacted)) {
-    for (const path of pathsOf(env)) {
+    for (const path of PATHS) {
       const entry = env.sealed[path];
       const blob = record.sealed[path];
-      const key = entry === undefined ? undefined : keys.keyById(entry.kid);
-      if (blob === undefined) continue;
-      if (key === undefined) {
-        unopened++;
-        continue;
-      }
-      Object.assign(data, unseal(blob, key, { eventId: env.id, stream: env.stream, path }));
+      if (entry === undefined || blob === undefined) continue;
+      const key = keys.keyById(entry.kid);
+      if (key === undefined) unopened++;
+      else addAll(data, unseal(blob, key, { eventId: env.id, stream: env.stream, path }));
     }
   }
   const event = parseEvent(env.type, data);
@@ -77,6 +75,7 @@ export function isHidden({ id, type, data }: Envelope, redacted: readonly string
 
 const PATHS: readonly ClassPath[] = ['/identity', '/service', '/marketing', '/regulated'];
 
-function pathsOf(env: Envelope): readonly ClassPath[] {
-  return PATHS.filter((path) => env.sealed[path] !== undefined);
+/** One by one: on objects of so many shapes, a spread or `Object.assign` takes several times as long. */
+function addAll(data: Record<string, Json | undefined>, fields: JsonObject): void {
+  for (const name in fields) data[name] = fields[name];
 }
