@@ -5,7 +5,9 @@ module.exports = {
   forceExit: true,
   maxWorkers: 2,
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
-  testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+  testMatch: ['**/*.spec.ts'],
+  // These need servers: see jest.engines.config.cjs.
+  testPathIgnorePatterns: ['/node_modules/', '\\.engines\\.spec\\.ts$'],
   transform: { '^.+\\.[cm]?[jt]s$': '<rootDir>/test/jest-transform.cjs' },
   transformIgnorePatterns: [],
   moduleNameMapper: { '^#libs/(.+)$': '<rootDir>/libs/$1/src/index.ts' },

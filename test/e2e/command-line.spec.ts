@@ -142,7 +142,11 @@ describe('beside a running server', () => {
       code: 1,
       err: expect.stringMatching(/^touchstone: .* is in use by another Touchstone process.*\n$/),
     });
-    expect((await touchstone(['doctor'])).out).toContain(`${server.url} is ready`);
+    const { out } = await touchstone(['doctor']);
+    expect(out).toContain(`${server.url} is ready`);
+    for (const line of [/^ok +engines +sqlite 3\./m, /^ok +clock +\d{4}-/m, /^ok +owner /m]) {
+      expect(out).toMatch(line);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
+import { engineVersions } from '#libs/engines/embedded';
 import { callObject, textOf } from './api';
 import { liveServer } from './connect';
 import { EXIT_NOT_ALL_WELL, EXIT_OK } from './verb';
@@ -11,6 +12,8 @@ const RECOMMENDED_NODE = 24;
 /** Below this much free space the disk is about to be full. */
 const LOW_DISK_BYTES = 2 * 1024 ** 3;
 const GROUP_AND_OTHERS = 0o077;
+/** A file that was written later than now by more than this was written under another clock. */
+const CLOCK_SLACK_MS = 5_000;
 const LEDGER_FILES = ['log.db', 'vault.db', 'snapshots.db'];
 
 const usage = `touchstone doctor [--json]
@@ -35,9 +38,11 @@ export const doctorVerb: Verb = {
     const directory = resolve(context.dataDirectory);
     const findings = [
       node(),
+      engines(),
       environment(),
       ...dataDirectory(directory),
       rootKey(directory),
+      clock(directory),
       disk(directory),
       await server(directory),
     ];
@@ -62,6 +67,17 @@ function node(): Finding {
   const verdict = major < RECOMMENDED_NODE ? 'warn' : 'ok';
   const advice = verdict === 'warn' ? `; it works, ${RECOMMENDED_NODE} is recommended` : '';
   return { what: 'node', verdict, says: process.version + advice };
+}
+
+function engines(): Finding {
+  const what = 'engines';
+  try {
+    const versions = Object.entries(engineVersions());
+    return { what, verdict: 'ok', says: versions.map(([name, version]) => `${name} ${version}`).join(', ') };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown fault';
+    return { what, verdict: 'fail', says: `the SQLite driver does not load: ${reason}; run npm ci` };
+  }
 }
 
 /** Names only: the server itself checks values when it starts, and one of them is a key. */
@@ -93,10 +109,50 @@ function dataDirectory(directory: string): Finding[] {
   const says = sizes.length === 0 ? `${directory} holds no ledger yet` : `${directory}: ${sizes.join(', ')}`;
   return [
     { what, verdict: 'ok', says },
+    ownership(directory),
     open
       ? { what: 'permissions', verdict: 'warn', says: `others may look into ${directory}; chmod 700 it` }
       : { what: 'permissions', verdict: 'ok', says: 'only the owner may look in' },
   ];
+}
+
+function ownership(directory: string): Finding {
+  const what = 'owner';
+  const { uid } = statSync(directory);
+  const me = process.getuid?.() ?? uid;
+  try {
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch {
+    return {
+      what,
+      verdict: 'fail',
+      says: `user ${me} may not write ${directory}, which belongs to user ${uid}`,
+    };
+  }
+  return uid === me
+    ? { what, verdict: 'ok', says: 'this user, who may write' }
+    : {
+        what,
+        verdict: 'warn',
+        says: `user ${uid}; a server of user ${me} would leave files that it can't open`,
+      };
+}
+
+/** Instants in the ledger never step back: a clock that was ahead for an hour stops time for an hour. */
+function clock(directory: string): Finding {
+  const what = 'clock';
+  const now = Date.now();
+  const newest = LEDGER_FILES.map((file) => join(directory, file))
+    .filter((file) => existsSync(file))
+    .reduce((latest, file) => Math.max(latest, statSync(file).mtimeMs), 0);
+  const aheadMs = newest - now;
+  return aheadMs > CLOCK_SLACK_MS
+    ? {
+        what,
+        verdict: 'fail',
+        says: `${Math.round(aheadMs / 1000)} s behind what wrote the ledger last; set it`,
+      }
+    : { what, verdict: 'ok', says: `${new Date(now).toISOString()}, not behind the ledger` };
 }
 
 function rootKey(directory: string): Finding {

@@ -14,7 +14,7 @@ export function serverEntry(): string {
 }
 
 /** As in `npm start`: the heap's own limits keep the server's memory flat while a bulk streams in. */
-const NODE_FLAGS = ['--enable-source-maps', '--max-old-space-size=320', '--max-semi-space-size=8'];
+export const NODE_FLAGS = ['--enable-source-maps', '--max-old-space-size=320', '--max-semi-space-size=8'];
 
 interface SpawnOptions {
   readonly args: readonly string[];

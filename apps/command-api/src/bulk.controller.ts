@@ -97,17 +97,18 @@ function bodyOf(request: ApiRequest): AsyncIterable<Buffer> {
   const { body } = request;
   if (!(body instanceof Readable)) throw new ProblemError('malformed-body', 'There is no body.');
   const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding === 'identity') return body;
+  if (encoding === 'identity') return whole(body, 'The body ended before its end.');
   if (encoding !== 'gzip') throw new ProblemError('unsupported-media-type', 'Only gzip is understood.');
   const gunzip = createGunzip();
   body.on('error', (error) => gunzip.destroy(error));
-  return unzipped(body.pipe(gunzip));
+  return whole(body.pipe(gunzip), 'The body is not a whole gzip stream.');
 }
 
-async function* unzipped(stream: Readable): AsyncGenerator<Buffer> {
+/** A client that breaks off, or sends what can't be unzipped, has made the mistake, not we. */
+async function* whole(stream: Readable, fault: string): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of stream) if (Buffer.isBuffer(chunk)) yield chunk;
   } catch (cause) {
-    throw new ProblemError('malformed-body', 'The body is not a whole gzip stream.', { cause });
+    throw new ProblemError('malformed-body', fault, { cause });
   }
 }

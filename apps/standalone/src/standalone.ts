@@ -60,7 +60,7 @@ export async function openStandalone({
     }
     const secrets = await openSecrets(engines.vault, key);
     await engines.claim(secrets.ledgerId);
-    const ledger = new Ledger({ ...engines, clock, random, newId }, secrets);
+    const ledger = new Ledger({ ...engines, clock, random, newId, alone: true }, secrets);
     const store = new EmbeddedDocumentStore({
       directory: join(dataDirectory, FILES.documents),
       readonly: true,

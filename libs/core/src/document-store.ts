@@ -68,6 +68,8 @@ export interface DocumentGroup {
   ): Promise<readonly (readonly [string, Document])[]>;
   progress(streams: readonly string[]): Promise<readonly (Progress | undefined)[]>;
   checkpoint(partition: number): Promise<Checkpoint | undefined>;
+  /** Of every partition that was ever committed. */
+  checkpoints(): Promise<ReadonlyMap<number, Checkpoint>>;
   /** `fenced`: another writer has moved the checkpoint; nothing was written and every cached document is stale. */
   commit(batch: DocumentCommit): Promise<'committed' | 'fenced'>;
 }

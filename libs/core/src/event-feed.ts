@@ -17,6 +17,8 @@ export interface FeedBatch {
 }
 
 export interface FeedConsumer {
+  /** Consumers of one name share the partitions; of different names each gets all of them. */
+  readonly name: string;
   /** Asked when a partition is assigned; `undefined` begins at the start. */
   checkpoint(partition: number): Promise<Checkpoint | undefined>;
   /** The next batch of a partition is delivered only when this has resolved; a rejection ends `run` with it. */
@@ -25,5 +27,7 @@ export interface FeedConsumer {
 
 /** Partitioned, checkpointed delivery of the log: at least once, in order per stream. */
 export interface EventFeed {
+  /** Where each partition ends now, by number: what is delivered later stands after it. A feed not made yet has none. */
+  ends(): Promise<ReadonlyMap<number, Checkpoint>>;
   run(consumer: FeedConsumer, signal: AbortSignal): Promise<void>;
 }

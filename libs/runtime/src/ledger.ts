@@ -8,7 +8,7 @@ import { ContentionError, OverloadedError, refused } from './outcome';
 import type { CommandInput, Outcome, Receipt } from './outcome';
 import { pooledRandom } from './pooled-random';
 import { Resolver } from './resolve';
-import type { Resolution } from './resolve';
+import type { Owners, Resolution } from './resolve';
 import type { LedgerSecrets } from './secrets';
 import { StreamHeads } from './stream-head';
 import { StreamWriter } from './stream-writer';
@@ -25,6 +25,7 @@ export const MAX_UNDER_WAY = 20_000;
 /** What was found out before a command's turn. */
 interface Known {
   readonly located: Located | undefined;
+  readonly owners: Owners;
 }
 
 const nothing = (): void => undefined;
@@ -36,6 +37,8 @@ export interface LedgerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly newId: () => string;
+  /** No other process writes this ledger. */
+  readonly alone: boolean;
 }
 
 /**
@@ -61,7 +64,7 @@ export class Ledger {
     const random = pooledRandom(ports.random);
     this.keyring = new Keyring(vault, secrets, random);
     this.heads = new StreamHeads(log, snapshots);
-    this.resolver = new Resolver(vault, log, secrets.kBlind, newId);
+    this.resolver = new Resolver(vault, log, secrets.kBlind, newId, ports.alone);
     this.#ports = { ...ports, random, keyring: this.keyring, heads: this.heads, resolver: this.resolver };
   }
 
@@ -78,11 +81,11 @@ export class Ledger {
     const asked = keys.filter((key) => key !== undefined);
     const located = await this.ports.log.locate(asked);
     const found = new Map(asked.map((key, i) => [key, located[i]]));
-    await this.resolver.prefetch(inputs.flatMap(({ command }) => identifiersOf(command)));
+    const owners = await this.resolver.lookUp(inputs.flatMap(({ command }) => identifiersOf(command)));
     const outcomes: Promise<Outcome>[] = [];
     for (const [i, input] of inputs.entries()) {
       const key = keys[i];
-      const known = key === undefined ? undefined : { located: found.get(key) };
+      const known = { located: key === undefined ? undefined : found.get(key), owners };
       // The next one waits until this one stands in its customer's queue: a registration before what follows it.
       await new Promise<void>((queued) => {
         const outcome = this.#executeKnowing(input, known, queued);
@@ -101,7 +104,7 @@ export class Ledger {
     const k = this.#keyOf(input);
     this.#active++;
     try {
-      if (k === undefined) return await this.#attempt(input, undefined, undefined, queued);
+      if (k === undefined) return await this.#attempt(input, undefined, known, queued);
       return await this.#exclusively(k, queued, (waited) =>
         this.#attempt(input, k, waited ? undefined : known, queued),
       );
@@ -145,10 +148,10 @@ export class Ledger {
       if (k !== undefined) {
         const replay = await this.#replay(k, input, lookedUp);
         if (replay !== undefined) return replay;
-        lookedUp = undefined;
       }
       const target = await this.#targetOf(input);
-      const resolution = await this.#resolve(input.command, target);
+      const resolution = await this.#resolve(input.command, target, lookedUp?.owners);
+      lookedUp = undefined;
       if ('outcome' in resolution) return resolution;
       const result =
         k === undefined && input.command.name === 'purchase'
@@ -247,6 +250,7 @@ export class Ledger {
   async #resolve(
     command: LedgerCommand,
     target: { customerId: string } | undefined,
+    owners: Owners | undefined,
   ): Promise<Resolution | Outcome> {
     switch (command.name) {
       case 'customer':
@@ -266,7 +270,7 @@ export class Ledger {
       default: {
         const { customer } = command.body;
         if ('id' in customer) return { customerId: customer.id, by: 'id', link: [] };
-        return this.resolver.byIdentifiers(customer.identifiers);
+        return this.resolver.byIdentifiers(customer.identifiers, owners);
       }
     }
   }

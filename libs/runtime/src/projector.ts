@@ -188,6 +188,7 @@ export class Projector {
     try {
       await this.ports.feed.run(
         {
+          name: group.id,
           checkpoint: (partition) => group.checkpoint(partition),
           deliver: async ({ partition, records, checkpoint: next }) => {
             const known = this.#following.get(group.id);

@@ -31,6 +31,10 @@ interface Claim {
 }
 
 const FRESH = { fresh: true } as const;
+const NOBODY: Owners = new Map();
+
+/** What a look at the vault has found, by blind index. */
+export type Owners = ReadonlyMap<string, Known>;
 
 type Known = { readonly status: 'linked' | 'pending'; readonly entry: IdentifierEntry };
 
@@ -48,13 +52,18 @@ export class Resolver {
     private readonly log: EventLog,
     private readonly kBlind: Uint8Array,
     private readonly newId: () => string,
+    /** No other process writes this ledger: an identifier that was linked once needs no second look. */
+    private readonly alone: boolean,
   ) {}
 
   /** The customer of these identifiers: known, to be linked further, or to be registered under a new id. */
-  async byIdentifiers(identifiers: readonly Identifier[]): Promise<Resolution | Outcome> {
+  async byIdentifiers(
+    identifiers: readonly Identifier[],
+    looked: Owners = NOBODY,
+  ): Promise<Resolution | Outcome> {
     const indexed = this.#index(identifiers);
     if (!Array.isArray(indexed)) return indexed;
-    const known = await this.#look(indexed);
+    const known = await this.#look(indexed, looked);
     const owners = new Set<string>();
     const link: IndexedIdentifier[] = [];
     // From here to the claim nothing is awaited: two commands of one turn can't both find an identifier free.
@@ -124,19 +133,19 @@ export class Resolver {
     return entry?.customerId;
   }
 
-  /** Looks many identifiers up at once, so that commands that follow find them in memory. */
-  async prefetch(identifiers: readonly Identifier[]): Promise<void> {
+  /** Looks many identifiers up at once, for commands that follow at once. */
+  async lookUp(identifiers: readonly Identifier[]): Promise<Owners> {
     const indexed = new Map<string, IndexedIdentifier>();
     for (const identifier of identifiers) {
       const index = indexOf(this.kBlind, identifier);
       if (index !== undefined) indexed.set(index, { identifier, index });
     }
-    await this.#look([...indexed.values()]);
+    return this.#look([...indexed.values()]);
   }
 
   /** Ends the claims of a command. `linked`: its entries, now durable; `freed`: the one that it unlinked. */
   settle(resolution: Resolution, linked: readonly IdentifierEntry[], freed?: IdentifierEntry): void {
-    for (const entry of linked) this.#linked.set(entry.index, entry);
+    for (const entry of linked) this.#keep(entry);
     if (freed !== undefined) this.#linked.delete(freed.index);
     const indexes = resolution.link.map(({ index }) => index);
     if (resolution.unlink !== undefined) indexes.push(resolution.unlink.index);
@@ -168,6 +177,10 @@ export class Resolver {
     return this.#claims.get(index)?.customerId ?? this.#linked.get(index)?.customerId;
   }
 
+  #keep(entry: IdentifierEntry): void {
+    if (this.alone) this.#linked.set(entry.index, entry);
+  }
+
   #claim(items: readonly IndexedIdentifier[], customerId: string): void {
     for (const { index } of items) {
       let settle = (): void => undefined;
@@ -177,9 +190,15 @@ export class Resolver {
   }
 
   /** What the vault knows of identifiers that this process does not. */
-  async #look(items: readonly IndexedIdentifier[]): Promise<Map<string, Known>> {
+  async #look(items: readonly IndexedIdentifier[], looked: Owners = NOBODY): Promise<Owners> {
     const known = new Map<string, Known>();
-    const indexes = items.map(({ index }) => index).filter((index) => this.#ownerNow(index) === undefined);
+    const indexes: string[] = [];
+    for (const { index } of items) {
+      if (this.#ownerNow(index) !== undefined) continue;
+      const found = looked.get(index);
+      if (found === undefined) indexes.push(index);
+      else known.set(index, found);
+    }
     if (indexes.length === 0) return known;
     const entries = (await this.vault.lookup(indexes)).filter((entry) => entry !== undefined);
     const located = await this.log.locate(
@@ -190,7 +209,7 @@ export class Resolver {
       else if (located[2 * i] === undefined) known.set(entry.index, { status: 'pending', entry });
       else {
         known.set(entry.index, { status: 'linked', entry });
-        this.#linked.set(entry.index, entry);
+        this.#keep(entry);
       }
     }
     return known;

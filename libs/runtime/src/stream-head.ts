@@ -16,7 +16,7 @@ export interface Head {
 export const EMPTY_HEAD: Head = { revision: -1, leafHash: NO_PREDECESSOR, at: '', state: initialStreamState };
 
 /** Revisions between two snapshots of a stream: bounds what the first command after a restart reads. */
-export const SNAPSHOT_EVERY = 64;
+export const SNAPSHOT_EVERY = 32;
 /** Heads kept in memory: about 0.5 KB each. */
 export const HEADS_CACHED = 20_000;
 const PAGE = 256;

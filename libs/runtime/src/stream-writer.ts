@@ -15,8 +15,8 @@ import type { Head, StreamHeads } from './stream-head';
 
 /** Most events that one append carries: keeps a request below the engines' message sizes with room to spare. */
 const MAX_BATCH_EVENTS = 200;
-/** Bytes of envelopes and blobs that one append carries; EventStoreDB's default limit is 1 MiB. */
-const MAX_BATCH_BYTES = 900_000;
+/** Bytes of envelopes and blobs that one append carries: EventStoreDB's default limit is 1 MiB, and blobs are base64 there. */
+const MAX_BATCH_BYTES = 600_000;
 
 export interface WriterPorts {
   readonly log: EventLog;

@@ -145,6 +145,12 @@ function fencing(bench: BenchOf): void {
     };
     expect(await group.commit(other)).toBe('committed');
     expect([await group.checkpoint(0), await group.checkpoint(7)]).toEqual([at(1), at(3)]);
+    expect(await group.checkpoints()).toEqual(
+      new Map([
+        [0, at(1)],
+        [7, at(3)],
+      ]),
+    );
   });
 }
 

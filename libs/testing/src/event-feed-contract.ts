@@ -11,6 +11,7 @@ export interface FedLog {
 
 /** Keeps what it is given, and its checkpoints, as a projector would; each run begins where the last one ended. */
 class Consumer implements FeedConsumer {
+  readonly name = 'consumer';
   readonly records: StoredRecord[] = [];
   readonly checkpoints = new Map<number, Checkpoint>();
   readonly faults: string[] = [];
@@ -124,6 +125,7 @@ export function eventFeedContract(name: string, make: () => Promise<EngineUnderT
       it('ends with the error of a checkpoint that can’t be read', async () => {
         const consumer = new Consumer();
         const failing: FeedConsumer = {
+          name: 'failing',
           checkpoint: () => Promise.reject(new Error('no checkpoint')),
           deliver: (batch) => consumer.deliver(batch),
         };
@@ -152,6 +154,24 @@ export function eventFeedContract(name: string, make: () => Promise<EngineUnderT
         expect([...topics]).toEqual([
           ...new Set([...first.checkpoints.values()].map(({ topicId }) => topicId)),
         ]);
+      });
+
+      it('knows where it ends: what was delivered stands before, what comes later after', async () => {
+        const { log, feed } = fed();
+        await fill(log, streamOf(1), 3);
+        const consumer = new Consumer();
+        await consumer.take(feed, 3);
+        const ends = await feed.ends();
+        for (const [partition, { topicId, offset, position }] of consumer.checkpoints) {
+          expect(ends.get(partition)).toEqual({ topicId, offset, position: expect.any(Number) });
+          expect(ends.get(partition)?.position).toBeLessThanOrEqual(position);
+        }
+        await appendTo(log, streamOf(1), 2, {}, {});
+        await consumer.take(feed, 5);
+        const offsets = [...consumer.checkpoints].map(([partition, { offset }]) => [partition, offset]);
+        expect(
+          offsets.some(([partition = 0, offset = 0]) => offset > (ends.get(partition)?.offset ?? 0)),
+        ).toBe(true);
       });
 
       it('delivers nothing once it is aborted', async () => {

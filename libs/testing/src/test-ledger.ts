@@ -96,7 +96,10 @@ export class TestLedger {
     const { snapshots } = this.engines;
     const log = between.log?.(this.engines.log) ?? this.engines.log;
     const vault = between.vault?.(this.engines.vault) ?? this.engines.vault;
-    return new Ledger({ log, vault, snapshots, clock, random, newId: uuidV7(clock, random) }, this.secrets);
+    return new Ledger(
+      { log, vault, snapshots, clock, random, newId: uuidV7(clock, random), alone: false },
+      this.secrets,
+    );
   }
 
   /** Everything anew over what is on the disk. */

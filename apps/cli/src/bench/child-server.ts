@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
-import { serverEntry } from '../connect';
+import { NODE_FLAGS, serverEntry } from '../server-process';
 import { CliError } from '../verb';
 import type { CleanUp } from './clean-up';
 
@@ -38,7 +38,7 @@ export async function startServer(options: ServerOptions): Promise<ChildServer> 
   const { directory, key, cleanUp, nodeFlags = [], onDeath } = options;
   return ChildServer.start(
     {
-      command: ['--enable-source-maps', ...nodeFlags, serverEntry()],
+      command: [...NODE_FLAGS, ...nodeFlags, serverEntry()],
       env: { TOUCHSTONE_DATA: directory, TOUCHSTONE_ADMIN_KEY: key, TOUCHSTONE_LOG_LEVEL: 'warn' },
       readyPath: '/health/ready',
       cleanUp,

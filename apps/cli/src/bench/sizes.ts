@@ -56,6 +56,7 @@ export const SINGLE_CONNECTIONS = 64;
 export const SINGLE_CUSTOMERS = 1_000;
 export const COLD_EVENTS = 20;
 export const READ_CONNECTIONS = 8;
+export const READ_RATE = 200;
 export const VISIBLE_RATE = 1_000;
 /** How far projections may fall behind for a load to count as sustained. */
 export const SUSTAINED_LAG_EVENTS = 5_000;

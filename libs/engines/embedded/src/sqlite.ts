@@ -270,3 +270,14 @@ function checkFormat(database: Sqlite, format: FileFormat): void {
 function isNotADatabase(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'SQLITE_NOTADB';
 }
+
+/** Of the driver's library. Throws where it can't be loaded. */
+export function engineVersions(): Readonly<Record<string, string>> {
+  const database = new Driver(':memory:');
+  try {
+    const row: unknown = database.prepare('SELECT sqlite_version()').raw().get([]);
+    return { sqlite: Array.isArray(row) ? String(row[0]) : 'unknown' };
+  } finally {
+    database.close();
+  }
+}

@@ -39,6 +39,7 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
   readonly #putProgress: Statement;
   readonly #getCheckpoint: Statement;
   readonly #putCheckpoint: Statement;
+  readonly #getCheckpoints: Statement;
 
   constructor(
     readonly id: string,
@@ -71,6 +72,9 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
     );
     this.#getCheckpoint = this.#database.prepare(
       'SELECT topic, "offset", position FROM checkpoint WHERE partition = ?',
+    );
+    this.#getCheckpoints = this.#database.prepare(
+      'SELECT partition, topic, "offset", position FROM checkpoint',
     );
     this.#putCheckpoint = this.#database.prepare(
       `INSERT INTO checkpoint (partition, topic, "offset", position) VALUES (?, ?, ?, ?)
@@ -110,6 +114,16 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
 
   async checkpoint(partition: number): Promise<Checkpoint | undefined> {
     return this.#storedCheckpoint(partition);
+  }
+
+  async checkpoints(): Promise<ReadonlyMap<number, Checkpoint>> {
+    const rows = this.#getCheckpoints.all([]);
+    return new Map(
+      rows.map(([partition, topic, offset, position]) => [
+        integer(partition),
+        { topicId: text(topic), offset: integer(offset), position: integer(position) },
+      ]),
+    );
   }
 
   /** Throws `EngineError` where the disk is full or fails: the batch can be tried again. */

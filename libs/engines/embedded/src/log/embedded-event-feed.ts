@@ -1,4 +1,6 @@
-import type { EventFeed, EventLog, FeedConsumer } from '#libs/core';
+import type { Checkpoint, EventFeed, EventLog, FeedConsumer } from '#libs/core';
+
+const PARTITION = 0;
 
 /** The log's own tail as a feed of one partition: offset and position are the same there. */
 export class EmbeddedEventFeed implements EventFeed {
@@ -8,8 +10,13 @@ export class EmbeddedEventFeed implements EventFeed {
     private readonly topicId: string,
   ) {}
 
+  async ends(): Promise<ReadonlyMap<number, Checkpoint>> {
+    const position = await this.log.lastPosition();
+    return new Map([[PARTITION, { topicId: this.topicId, offset: position, position }]]);
+  }
+
   async run(consumer: FeedConsumer, signal: AbortSignal): Promise<void> {
-    const partition = 0;
+    const partition = PARTITION;
     const checkpoint = await consumer.checkpoint(partition);
     const after = checkpoint?.topicId === this.topicId ? checkpoint.position : 0;
     for await (const records of this.log.follow(after, signal)) {
