@@ -6,8 +6,6 @@ import { onSignals, SIGNAL_EXIT_CODES, spawnServer } from './server-process';
 import { CliError } from './verb';
 import type { Connection } from './verb';
 
-export { serverEntry } from './server-process';
-
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
 const POLL_MS = 50;

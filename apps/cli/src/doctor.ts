@@ -38,7 +38,7 @@ export const doctorVerb: Verb = {
     const directory = resolve(context.dataDirectory);
     const findings = [
       node(),
-      engines(),
+      engineVersion(),
       environment(),
       ...dataDirectory(directory),
       rootKey(directory),
@@ -69,7 +69,7 @@ function node(): Finding {
   return { what: 'node', verdict, says: process.version + advice };
 }
 
-function engines(): Finding {
+function engineVersion(): Finding {
   const what = 'engines';
   try {
     const versions = Object.entries(engineVersions());
