@@ -12,6 +12,8 @@ const inward = {
   engines: ['core'],
   contracts: ['core', 'events', 'domain'],
   runtime: ['core', 'events', 'domain', 'projections', 'insight', 'trust'],
+  // Which engines a ledger of several processes runs on: the one room where they meet the runtime.
+  distributed: ['core', 'runtime', 'engines/[^/]+'],
   sources: ['core', 'events', 'domain', 'projections', 'insight', 'trust'],
   delivery: ['core', 'events', 'domain', 'projections', 'insight', 'trust'],
 };

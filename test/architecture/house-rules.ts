@@ -10,12 +10,13 @@ const topLevel = new Set(
     ['package.json', 'tsconfig.json', 'nest-cli.json', 'docker-compose.yml', 'README.md'],
     ['LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md'],
     // Configs that tools insist on.
-    ['package-lock.json', 'tsconfig.build.json', 'jest.config.cjs', 'knip.json'],
+    ['package-lock.json', 'tsconfig.build.json', 'jest.config.cjs', 'jest.engines.config.cjs', 'knip.json'],
+    ['Dockerfile'],
   ].flat(),
 );
 const apps = new Set('standalone command-api relay projector notary query-api console cli'.split(' '));
 const libs = new Set(
-  'core events domain contracts projections insight trust sources delivery runtime nest client testing'
+  'core events domain contracts projections insight trust sources delivery runtime distributed nest client testing'
     .split(' ')
     .concat(['eventstoredb', 'kafka', 'mongodb', 'embedded'].map((engine) => `engines/${engine}`)),
 );

@@ -124,6 +124,7 @@ const REQUESTS: Readonly<Record<string, (client: Client) => Promise<Answer>>> = 
     return c.get(`/v1/verifications/${begun.body.verificationId}`);
   },
   'GET /openapi.json': (c) => c.get('/openapi.json'),
+  'GET /asyncapi.json': (c) => c.get('/asyncapi.json'),
   'GET /metrics': (c) => c.get('/metrics'),
 };
 

@@ -1,15 +1,16 @@
 import { gzipSync } from 'node:zlib';
 import { expectProblem, somebody, touchpoint } from './client';
 import type { Answer, Client } from './client';
-import { Server } from './server';
+import { startLedger } from './ledger-under-test';
+import type { LedgerUnderTest } from './ledger-under-test';
 
 jest.setTimeout(60_000);
 
-let server: Server;
+let server: LedgerUnderTest;
 let api: Client;
 
 beforeAll(async () => {
-  server = await Server.start();
+  server = await startLedger();
   api = server.client();
 });
 afterAll(() => server.dispose());

@@ -1,14 +1,15 @@
 import { expectProblem, LEAF, receipt, somebody, touchpoint } from './client';
 import type { Client } from './client';
-import { Server } from './server';
+import { startLedger } from './ledger-under-test';
+import type { LedgerUnderTest } from './ledger-under-test';
 
 jest.setTimeout(60_000);
 
-let server: Server;
+let server: LedgerUnderTest;
 let api: Client;
 
 beforeAll(async () => {
-  server = await Server.start();
+  server = await startLedger();
   api = server.client();
 });
 afterAll(() => server.dispose());

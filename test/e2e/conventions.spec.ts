@@ -1,15 +1,16 @@
 import { Client, expectProblem, somebody, touchpoint } from './client';
 import type { Loose } from './client';
-import { Server } from './server';
+import { startLedger } from './ledger-under-test';
+import type { LedgerUnderTest } from './ledger-under-test';
 
 jest.setTimeout(60_000);
 
-let server: Server;
+let server: LedgerUnderTest;
 let api: Client;
 let known: Loose;
 
 beforeAll(async () => {
-  server = await Server.start();
+  server = await startLedger();
   api = server.client();
   known = await api.accept('/v1/touchpoints', touchpoint());
 });

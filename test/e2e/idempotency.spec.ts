@@ -1,14 +1,15 @@
 import { Client, expectProblem, somebody, touchpoint } from './client';
 import type { Answer, Loose } from './client';
-import { Server } from './server';
+import { startLedger } from './ledger-under-test';
+import type { LedgerUnderTest } from './ledger-under-test';
 
 jest.setTimeout(60_000);
 
-let server: Server;
+let server: LedgerUnderTest;
 let api: Client;
 
 beforeAll(async () => {
-  server = await Server.start();
+  server = await startLedger();
   api = server.client();
 });
 afterAll(() => server.dispose());
@@ -205,8 +206,7 @@ describe('a repeated command', () => {
     ];
     const first = await ask();
     for (const how of ['stop', 'kill'] as const) {
-      await server[how]();
-      server = await Server.start({ home: server.home });
+      server = await server.restart(how);
       api = server.client();
       for (const [i, again] of (await ask()).entries()) expectReplay(again, first[i] as Answer);
       const other: Loose = { ...bodies.header, content: 'x' };

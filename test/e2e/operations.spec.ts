@@ -220,7 +220,6 @@ describe('what is not due yet', () => {
     ['POST', '/v1/models/x/activate'],
     ['GET', '/v1/metrics/contacts'],
     ['GET', '/v1/metrics/satisfaction'],
-    ['GET', '/asyncapi.json'],
     ['GET', `/v1/events/${id}/proof`],
     ['GET', '/tlog/checkpoint'],
     ['GET', '/tlog/tile/0/000'],

@@ -117,6 +117,11 @@ export class Server {
     return this.ended;
   }
 
+  async restart(how: 'stop' | 'kill'): Promise<Server> {
+    await this[how]();
+    return Server.start({ home: this.home });
+  }
+
   /** Stops and removes everything. */
   async dispose(): Promise<void> {
     await this.kill();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Client, Loose } from '../e2e/client';
 import { ROOT } from '../e2e/server';
 import type { Server } from '../e2e/server';
+import { keyHeaders } from './oracle';
 import type { Oracle } from './oracle';
 
 const PAGE = 500;
@@ -53,10 +54,11 @@ export async function compare(api: Client, oracle: Oracle): Promise<Findings> {
     for (const [i, event] of events.entries()) {
       if (event.revision !== i) found.gaps++;
       const { sourceId, content } = event.data;
-      if (sourceId === undefined) continue;
-      if (seen.has(sourceId)) found.dup++;
-      if (!oracle.intents.has(sourceId)) found.unknown++;
-      seen.set(sourceId, { ...event, content });
+      const id = sourceId ?? content;
+      if (id === undefined) continue;
+      if (seen.has(id)) found.dup++;
+      if (!oracle.intents.has(id)) found.unknown++;
+      seen.set(id, { ...event, content });
     }
   }
   for (const [id, { receipt }] of oracle.acked) {
@@ -79,7 +81,8 @@ export async function retryAll(api: Client, oracle: Oracle): Promise<number> {
   let different = 0;
   for (const [id, { text }] of oracle.acked) {
     if (text === undefined) continue;
-    const again = await api.post('/v1/touchpoints', oracle.intents.get(id));
+    const body = oracle.intents.get(id);
+    const again = await api.post('/v1/touchpoints', body, keyHeaders(body));
     const replayed = again.headers.get('idempotent-replayed') === 'true';
     if (again.status !== 201 || again.text !== text || !replayed) different++;
   }

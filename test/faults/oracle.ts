@@ -8,6 +8,15 @@ export interface Acked {
   readonly text?: string;
 }
 
+/** What a command is known by: the id of its source, or its content, which then is its idempotency key too. */
+export function idOf(body: Loose): string {
+  return body.source?.id ?? body.content;
+}
+
+export function keyHeaders(body: Loose): Record<string, string> {
+  return body.source === undefined ? { 'idempotency-key': body.content } : {};
+}
+
 /** The client's own memory, outside the process under test and in a file: intents before, acknowledgements after. */
 export class Oracle {
   readonly intents = new Map<string, Loose>();
@@ -18,16 +27,16 @@ export class Oracle {
     this.#file = openSync(join(home, 'oracle.ndjson'), 'a');
   }
 
-  /** Each body carries the source `{system, id}` that it is known by. */
+  /** No two bodies have the same id, but for a body that is sent again. */
   intend(bodies: readonly Loose[]): void {
-    for (const body of bodies) this.intents.set(body.source.id, body);
-    writeSync(this.#file, bodies.map((body) => `${JSON.stringify({ intent: body.source.id })}\n`).join(''));
+    for (const body of bodies) this.intents.set(idOf(body), body);
+    writeSync(this.#file, bodies.map((body) => `${JSON.stringify({ intent: idOf(body) })}\n`).join(''));
     fsyncSync(this.#file);
   }
 
   ack(bodies: readonly Loose[], acked: Acked = {}): void {
-    for (const body of bodies) this.acked.set(body.source.id, acked);
-    writeSync(this.#file, bodies.map((body) => `${JSON.stringify({ acked: body.source.id })}\n`).join(''));
+    for (const body of bodies) this.acked.set(idOf(body), acked);
+    writeSync(this.#file, bodies.map((body) => `${JSON.stringify({ acked: idOf(body) })}\n`).join(''));
   }
 
   close(): void {

@@ -6,7 +6,9 @@ import { demoVerb } from './demo/verb';
 import { doctorVerb } from './doctor';
 import { takeGlobalOptions } from './global-options';
 import { importVerb } from './import/verb';
+import { initVerb } from './init';
 import { keysVerb } from './keys';
+import { promoteVerb } from './promote';
 import { rebuildVerb } from './rebuild';
 import { replayVerb } from './replay';
 import { serveVerb } from './serve';
@@ -16,10 +18,12 @@ import { verifyVerb } from './verify';
 
 const verbs: readonly Verb[] = [
   serveVerb,
+  initVerb,
   importVerb,
   replayVerb,
   verifyVerb,
   rebuildVerb,
+  promoteVerb,
   keysVerb,
   benchVerb,
   demoVerb,

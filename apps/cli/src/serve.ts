@@ -1,25 +1,25 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { onSignals, spawnServer } from './server-process';
-import { CliError, EXIT_NOT_ALL_WELL } from './verb';
+import { onSignals, ROLES, spawnServer } from './server-process';
+import { EXIT_NOT_ALL_WELL, UsageError } from './verb';
 import type { Verb } from './verb';
 
-const usage = `touchstone serve [--role standalone]
+const usage = `touchstone serve [--role ${ROLES.join('|')}]
 
-Runs the ledger in the foreground until it is told to stop. Every role but standalone needs EventStoreDB, Kafka and
-MongoDB and comes with them.
+Runs a role in the foreground until it is told to stop. standalone, the default, is a whole ledger on embedded engines.
+Every other role runs on EventStoreDB, Kafka and MongoDB: docs/configuration.md says how they are named.
 `;
 
 export const serveVerb: Verb = {
   name: 'serve',
-  summary: 'run the ledger in the foreground',
+  summary: 'run a role in the foreground',
   usage,
   async run(args, { dataDirectory }) {
     const { values } = parseArgs({ args, options: { role: { type: 'string', default: 'standalone' } } });
-    if (values.role !== 'standalone') {
-      throw new CliError(`role ${values.role} comes with the distributed engines, which are not there yet`);
-    }
-    const server = spawnServer({ args: [], env: { TOUCHSTONE_DATA: dataDirectory }, stdio: 'inherit' });
+    const role = ROLES.find((known) => known === values.role);
+    if (role === undefined)
+      throw new UsageError(`there is no role ${values.role}; there are ${ROLES.join(', ')}`);
+    const server = spawnServer({ role, args: [], env: { TOUCHSTONE_DATA: dataDirectory }, stdio: 'inherit' });
     const deafen = onSignals((tell) => server.kill(tell));
     const [code]: unknown[] = await once(server, 'exit');
     deafen();

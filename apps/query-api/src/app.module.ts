@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type { EventLog } from '#libs/core';
 import { HEALTH_CHECKS } from '#libs/nest';
 import { History, ProjectionAdmin, Reader } from '#libs/runtime';
+import { AsyncApiController, EventTopic } from './asyncapi.controller';
 import { CustomerQueriesController } from './customers.controller';
 import { FeedController } from './feed.controller';
 import { HistoryController } from './history.controller';
@@ -16,16 +17,25 @@ export interface QuerySide {
   readonly reader: Reader;
   readonly history: History;
   readonly admin: ProjectionAdmin;
+  /** Of Kafka, where it is not the default one. */
+  readonly topic?: string | undefined;
 }
 
 /** The HTTP read side, on the read models and the log that a process gives it. */
 @Module({})
 export class QueryApiModule {
-  static with({ log, reader, history, admin }: QuerySide): DynamicModule {
+  static with({ log, reader, history, admin, topic }: QuerySide): DynamicModule {
     return {
       module: QueryApiModule,
-      controllers: [CustomerQueriesController, HistoryController, FeedController, ProjectionsController],
+      controllers: [
+        CustomerQueriesController,
+        HistoryController,
+        FeedController,
+        ProjectionsController,
+        AsyncApiController,
+      ],
       providers: [
+        { provide: EventTopic, useValue: new EventTopic(topic) },
         { provide: LogOf, useValue: new LogOf(log) },
         { provide: Reader, useValue: reader },
         { provide: History, useValue: history },

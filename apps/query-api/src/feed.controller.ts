@@ -59,13 +59,10 @@ export class FeedController {
     const stopping = setInterval(() => this.lifecycle.stopping && aborted.abort(), 250);
     try {
       for await (const records of this.#records(customer, after, aborted.signal)) {
-        for (const record of records) {
-          const entry = await this.history.entryOf(record);
-          const type = typeof entry['type'] === 'string' ? entry['type'] : '';
+        for await (const entry of this.history.entriesOf(records)) {
+          const { type, position } = entry;
           if (wanted !== undefined && !wanted.has(type)) continue;
-          const sent = raw.write(
-            `id: ${record.position}\nevent: ${type}\ndata: ${JSON.stringify(entry)}\n\n`,
-          );
+          const sent = raw.write(`id: ${position}\nevent: ${type}\ndata: ${JSON.stringify(entry)}\n\n`);
           // A reader that does not read holds nobody up but itself, and costs no memory here.
           if (!sent && !aborted.signal.aborted) await once(raw, 'drain', { signal: aborted.signal });
         }

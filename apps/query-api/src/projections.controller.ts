@@ -32,7 +32,7 @@ export class ProjectionsController {
     const names = (await this.admin.projections()).map((projection) => projection.name);
     const chosen = name === 'all' ? names : names.filter((known) => known === name);
     if (chosen.length === 0) throw new ProblemError('projection-not-found', 'There is no such projection.');
-    const rebuildId = this.admin.rebuild(chosen);
+    const rebuildId = await this.admin.rebuild(chosen);
     if (rebuildId === undefined) throw new ProblemError('rebuild-running', BUSY);
     return { rebuildId };
   }
@@ -40,9 +40,9 @@ export class ProjectionsController {
   @Get('rebuilds/:rebuildId')
   @Policy('projections-read')
   @ApiOkResponse({ type: RebuildStatus })
-  status(@Param('rebuildId') rebuildId: string, @Req() request: ApiRequest): Rebuild {
+  async status(@Param('rebuildId') rebuildId: string, @Req() request: ApiRequest): Promise<Rebuild> {
     refuseQuery(request);
-    const status = this.admin.rebuildStatus(rebuildId);
+    const status = await this.admin.rebuildStatus(rebuildId);
     if (status === undefined) throw new ProblemError('rebuild-not-found', 'There is no such rebuild.');
     return status;
   }
@@ -58,7 +58,7 @@ export class ProjectionsController {
       properties: { scope: { type: 'string', enum: [...VERIFY_SCOPES] } },
     },
   })
-  verify(@Req() request: ApiRequest): { verificationId: string } {
+  async verify(@Req() request: ApiRequest): Promise<{ verificationId: string }> {
     refuseQuery(request);
     const body: unknown = request.body;
     const scope = VERIFY_SCOPES.find((known) => isJsonObject(body) && body['scope'] === known);
@@ -69,7 +69,7 @@ export class ProjectionsController {
         ],
       });
     }
-    const verificationId = this.admin.verify(scope);
+    const verificationId = await this.admin.verify(scope);
     if (verificationId === undefined) throw new ProblemError('rebuild-running', BUSY);
     return { verificationId };
   }
@@ -77,12 +77,12 @@ export class ProjectionsController {
   @Get('verifications/:verificationId')
   @Policy('verify')
   @ApiOkResponse({ schema: { type: 'object' } })
-  verification(
+  async verification(
     @Param('verificationId') verificationId: string,
     @Req() request: ApiRequest,
-  ): VerificationStatus {
+  ): Promise<VerificationStatus> {
     refuseQuery(request);
-    const status = this.admin.verification(verificationId);
+    const status = await this.admin.verification(verificationId);
     if (status === undefined) throw new ProblemError('rebuild-not-found', 'There is no such verification.');
     return status;
   }

@@ -1,4 +1,4 @@
-import type { RebuildStatus, VerificationStatus, VerifyScope } from '#libs/runtime';
+import type { ProjectionTask, ProjectionTaskStatus } from '#libs/runtime';
 
 /** What the projector's thread is started with. The root key stays within the process. */
 export interface ProjectorStart {
@@ -6,14 +6,10 @@ export interface ProjectorStart {
   readonly rootKey: Uint8Array;
 }
 
-export type ProjectorTask =
-  | { readonly kind: 'rebuild'; readonly taskId: string; readonly names: readonly string[] }
-  | { readonly kind: 'verify'; readonly taskId: string; readonly scope: VerifyScope }
-  | { readonly kind: 'stop' };
+export type ProjectorTask = ProjectionTask | { readonly kind: 'stop' };
 
 export type ProjectorMessage =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'rebuild'; readonly status: RebuildStatus }
-  | { readonly kind: 'verification'; readonly status: VerificationStatus }
+  | ProjectionTaskStatus
   | { readonly kind: 'idle' }
   | { readonly kind: 'fault'; readonly fault: string };

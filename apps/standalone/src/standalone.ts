@@ -5,6 +5,7 @@ import type { Clock, EventLog, Random } from '#libs/core';
 import {
   embeddedEngines,
   EmbeddedDocumentStore,
+  EmbeddedEventFeed,
   FILES,
   lockDirectory,
   refuseLostLog,
@@ -67,8 +68,7 @@ export async function openStandalone({
     });
     const admin = new ProjectorThread(
       { directory: dataDirectory, rootKey: key },
-      engines.log,
-      store,
+      { log: engines.log, feed: new EmbeddedEventFeed(engines.log, secrets.ledgerId), store, projections },
       onProjectingStopped,
     );
     await admin.ready;

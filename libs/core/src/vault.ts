@@ -27,6 +27,12 @@ export type VaultResult =
   | { readonly outcome: 'stale' }
   | { readonly outcome: 'taken'; readonly entry: IdentifierEntry };
 
+/** Rows and entries of a vault as another one of the same ledger takes them over. */
+export interface VaultContent {
+  readonly rows: readonly CustomerRow[];
+  readonly entries: readonly IdentifierEntry[];
+}
+
 export interface ApiKeyRow {
   readonly keyId: string;
   /** HMAC-SHA256 of the key under the ledger's pepper, hex. The key itself is stored nowhere. */
@@ -48,6 +54,13 @@ export interface Vault {
   write(change: VaultWrite): Promise<VaultResult>;
   /** Removes an entry whose unlinking is in the log. */
   free(entry: IdentifierEntry): Promise<void>;
+  /** Everybody's rows and entries, at most `limit` of both together, in a stable order; `next` is the following page's cursor. */
+  copy(cursor: string | undefined, limit: number): Promise<VaultContent & { readonly next?: string }>;
+  /**
+   * Takes rows and entries over as they are in another vault of this ledger; doing it again changes nothing. `stale`
+   * where a row is there with other content, `taken` where an entry is: then nothing of the call is kept.
+   */
+  restore(content: VaultContent): Promise<VaultResult>;
   apiKeys(): Promise<readonly ApiKeyRow[]>;
   putApiKey(row: ApiKeyRow): Promise<void>;
   /** False where there is no such key. */

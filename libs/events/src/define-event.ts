@@ -1,4 +1,5 @@
 import { isJsonObject } from '#libs/core';
+import type { JsonObject } from '#libs/core';
 import type { Codec } from './codec';
 
 /** Classes of personal data; each is sealed with a key of its own. */
@@ -76,6 +77,17 @@ export function sealed<T, P extends Exclude<Privacy, 'clear'>>(
 
 export function optional<T, P extends Privacy>(field: Field<T, false, P>): Field<T, true, P> {
   return { ...field, optional: true };
+}
+
+/** JSON Schema of the clear fields alone: what an event's envelope shows of it. */
+export function clearSchemaOf(fields: Fields): JsonObject {
+  const clearFields = Object.entries(fields).filter(([, { privacy }]) => privacy === 'clear');
+  return {
+    type: 'object',
+    required: clearFields.filter(([, field]) => !field.optional).map(([name]) => name),
+    additionalProperties: false,
+    properties: Object.fromEntries(clearFields.map(([name, { codec }]) => [name, codec.schema])),
+  };
 }
 
 export function defineEvent<const Type extends string, F extends Fields>(

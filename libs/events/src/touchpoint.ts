@@ -2,7 +2,7 @@ import { isJsonObject } from '#libs/core';
 import { attributes, code, instant, integer, oneOf, text, uuid } from './codec';
 import type { Codec } from './codec';
 import { provenance } from './customer';
-import { clear, defineEvent, optional, sealed } from './define-event';
+import { clear, clearSchemaOf, defineEvent, optional, sealed } from './define-event';
 import type { EventOf } from './define-event';
 
 export const CHANNELS = [
@@ -75,7 +75,7 @@ const facts: Codec<TouchpointFacts> = {
       return false;
     }
   },
-  schema: { type: 'object' },
+  schema: clearSchemaOf(clearFields),
 };
 
 export const touchpointRecorded = defineEvent('touchpoint-recorded.v1', {

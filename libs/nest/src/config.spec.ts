@@ -53,6 +53,7 @@ it('has all three engines in every role but standalone', () => {
   expect(readConfig(ENGINES, 'query-api').engines).toEqual({
     eventStoreUrl: ENGINES.TOUCHSTONE_EVENTSTORE_URL,
     kafkaBrokers: ['kafka-1:9092', '[::1]:9093'],
+    kafkaTopic: 'touchstone.events.v1',
     mongodbUrl: ENGINES.TOUCHSTONE_MONGODB_URL,
   });
   expect(faultsOf({ TOUCHSTONE_MONGODB_URL: 'mongodb://m' }, 'query-api')).toMatch(
@@ -81,6 +82,7 @@ it.each([
   [{ ...ENGINES, TOUCHSTONE_EVENTSTORE_URL: 'http://store' }, 'esdb://'],
   [{ ...ENGINES, TOUCHSTONE_KAFKA_BROKERS: 'kafka' }, 'host:9092'],
   [{ ...ENGINES, TOUCHSTONE_KAFKA_BROKERS: 'kafka:9092,' }, 'host:9092'],
+  [{ ...ENGINES, TOUCHSTONE_KAFKA_TOPIC: 'a b' }, 'TOUCHSTONE_KAFKA_TOPIC must be'],
   [{ ...ENGINES, TOUCHSTONE_MONGODB_URL: 'mongo:27017' }, 'mongodb://'],
 ])('refuses %p for the distributed engines', (env, words) => {
   expect(faultsOf(env, 'query-api')).toContain(words);

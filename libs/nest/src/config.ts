@@ -17,6 +17,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface EngineAddresses {
   readonly eventStoreUrl: string;
   readonly kafkaBrokers: readonly string[];
+  /** Ledgers that share brokers need one each. */
+  readonly kafkaTopic: string;
   readonly mongodbUrl: string;
 }
 
@@ -47,9 +49,12 @@ const NAMES: ReadonlySet<string> = new Set([
   'TOUCHSTONE_ADMIN_KEY',
   'TOUCHSTONE_EVENTSTORE_URL',
   'TOUCHSTONE_KAFKA_BROKERS',
+  'TOUCHSTONE_KAFKA_TOPIC',
   'TOUCHSTONE_MONGODB_URL',
   'TOUCHSTONE_LOG_LEVEL',
 ]);
+const TOPIC_NAME = 'TOUCHSTONE_KAFKA_TOPIC';
+const DEFAULT_KAFKA_TOPIC = 'touchstone.events.v1';
 const ENGINE_NAMES = ['TOUCHSTONE_EVENTSTORE_URL', 'TOUCHSTONE_KAFKA_BROKERS', 'TOUCHSTONE_MONGODB_URL'];
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -83,6 +88,15 @@ export function readConfig(env: Environment, role: ProcessRole = 'standalone'): 
   };
   if (faults.length > 0) throw new ConfigError(`Configuration refused: ${faults.join('; ')}.`);
   return config;
+}
+
+/** What a role on the distributed engines is opened with; throws where the role has none. */
+export function enginesOf({ engines, rootKeyFile, dataDirectory }: Config): EngineAddresses & {
+  readonly rootKeyFile: string;
+  readonly dataDirectory: string;
+} {
+  if (engines === undefined) throw new ConfigError('Configuration refused: this role has no engines.');
+  return { ...engines, rootKeyFile, dataDirectory };
 }
 
 type Fault = (text: string) => void;
@@ -121,7 +135,7 @@ function readEngines(
 ): { readonly engines?: EngineAddresses } {
   const given = ENGINE_NAMES.filter((name) => value(name) !== undefined);
   if (role === 'standalone') {
-    for (const name of given) {
+    for (const name of value(TOPIC_NAME) === undefined ? given : [...given, TOPIC_NAME]) {
       fault(`${name} must not be set: standalone runs on its own engines, the other roles on these`);
     }
     return {};
@@ -132,6 +146,10 @@ function readEngines(
   const eventStoreUrl = value('TOUCHSTONE_EVENTSTORE_URL') ?? '';
   const kafkaBrokers = (value('TOUCHSTONE_KAFKA_BROKERS') ?? '').split(',').map((broker) => broker.trim());
   const mongodbUrl = value('TOUCHSTONE_MONGODB_URL') ?? '';
+  const kafkaTopic = value(TOPIC_NAME) ?? DEFAULT_KAFKA_TOPIC;
+  if (!/^[0-9A-Za-z._-]{1,200}$/.test(kafkaTopic)) {
+    fault(`${TOPIC_NAME} must be 1 to 200 letters, digits, dots, hyphens or underscores`);
+  }
   if (eventStoreUrl !== '' && !/^(esdb|kurrentdb)(\+discover)?:\/\/[^\s]+$/.test(eventStoreUrl)) {
     fault('TOUCHSTONE_EVENTSTORE_URL must be an address like esdb://host:2113');
   }
@@ -141,7 +159,7 @@ function readEngines(
   if (mongodbUrl !== '' && !/^mongodb(\+srv)?:\/\/[^\s]+$/.test(mongodbUrl)) {
     fault('TOUCHSTONE_MONGODB_URL must be an address like mongodb://host:27017');
   }
-  return { engines: { eventStoreUrl, kafkaBrokers, mongodbUrl } };
+  return { engines: { eventStoreUrl, kafkaBrokers, kafkaTopic, mongodbUrl } };
 }
 
 function isBroker(text: string): boolean {

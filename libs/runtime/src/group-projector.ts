@@ -68,13 +68,18 @@ export class GroupProjector {
     const progress = [...due.progress.values()];
     const outcome = await this.group.commit({ ...end, documents, progress });
     if (outcome === 'fenced') {
-      this.#documents.clear();
-      this.#progress.clear();
+      this.forget();
       throw new FencedError(`group ${this.group.id} is written by another process`);
     }
     for (const { projection, key, document } of touched.values()) this.#keep(projection, key, document);
     for (const entry of progress) this.#progress.set(entry.stream, entry);
     return due.records.length;
+  }
+
+  /** Drops what is remembered between batches: another process may have written since. */
+  forget(): void {
+    this.#documents.clear();
+    this.#progress.clear();
   }
 
   /** The records that follow their streams' progress, gaps filled, and the progress that they make. */

@@ -20,6 +20,12 @@ export interface HistoryRange {
   readonly after?: number;
 }
 
+/** An event as history shows it; `type` as it was written. */
+export interface HistoryEntry extends JsonObject {
+  readonly type: string;
+  readonly position: number;
+}
+
 export interface HistoryPage {
   readonly items: readonly JsonObject[];
   /** Revision after which the next page begins. */
@@ -60,10 +66,15 @@ export class History {
     return items[0];
   }
 
-  /** One record of a feed in the form of history. */
-  async entryOf(record: StoredRecord): Promise<JsonObject> {
-    const { state } = await this.heads.refresh(record.stream);
-    return this.#entry(record, state.touchpoint.redacted);
+  /** Records of a feed in the form of history, hiding what has been redacted by now. */
+  async *entriesOf(records: readonly StoredRecord[]): AsyncGenerator<HistoryEntry> {
+    for (let start = 0; start < records.length; start += READ_AT_ONCE) {
+      const some = records.slice(start, start + READ_AT_ONCE);
+      const streams = [...new Set(some.map(({ stream }) => stream))];
+      const heads = await Promise.all(streams.map((stream) => this.heads.refresh(stream)));
+      const redacted = new Map(streams.map((stream, i) => [stream, heads[i]?.state.touchpoint.redacted]));
+      for (const record of some) yield this.#entry(record, redacted.get(record.stream) ?? []);
+    }
   }
 
   async #page(
@@ -107,7 +118,7 @@ export class History {
     return low;
   }
 
-  async #entry(record: StoredRecord, redacted: readonly string[]): Promise<JsonObject> {
+  async #entry(record: StoredRecord, redacted: readonly string[]): Promise<HistoryEntry> {
     const { env, recorded } = await openWithKeyring(record, this.keyring, redacted);
     const { id: eventId, revision, position, recordedAt, occurredAt, event } = recorded;
     const { kind, id } = env.actor;

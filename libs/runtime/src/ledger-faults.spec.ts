@@ -136,6 +136,8 @@ function vaultWith(vault: Vault, change: Partial<Vault>): Vault {
     lookup: (indexes) => vault.lookup(indexes),
     write: (write) => vault.write(write),
     free: (entry) => vault.free(entry),
+    copy: (cursor, limit) => vault.copy(cursor, limit),
+    restore: (content) => vault.restore(content),
     apiKeys: () => vault.apiKeys(),
     putApiKey: (row) => vault.putApiKey(row),
     removeApiKey: (id) => vault.removeApiKey(id),

@@ -5,9 +5,9 @@ export interface ProjectionStatus {
   readonly name: string;
   readonly version: number;
   readonly group: string;
-  /** Events of the log that the group has not folded yet, at most: positions need not be countable. */
+  /** Events of the feed that the group has not folded yet. */
   readonly lagEvents: number;
-  /** Age of the first of them; 0 where there is none. */
+  /** Age of the first event of the log that it has not folded; 0 where there is none. */
   readonly lagSeconds: number;
   /** Customers whose events wait because a fold throws. Parking is not there yet: a throw stops the group. */
   readonly parked: readonly never[];
@@ -32,11 +32,11 @@ export interface VerificationStatus {
 export abstract class ProjectionAdmin {
   abstract projections(): Promise<readonly ProjectionStatus[]>;
   /** Builds beside, compares, switches. `undefined` where a task is running already. */
-  abstract rebuild(projections: readonly string[]): string | undefined;
-  abstract rebuildStatus(rebuildId: string): RebuildStatus | undefined;
+  abstract rebuild(projections: readonly string[]): Promise<string | undefined>;
+  abstract rebuildStatus(rebuildId: string): Promise<RebuildStatus | undefined>;
   /** Recomputes from the log; changes nothing. `undefined` where a task is running already. */
-  abstract verify(scope: VerifyScope): string | undefined;
-  abstract verification(verificationId: string): VerificationStatus | undefined;
+  abstract verify(scope: VerifyScope): Promise<string | undefined>;
+  abstract verification(verificationId: string): Promise<VerificationStatus | undefined>;
   /** Why projecting has stopped, if it has. */
   abstract fault(): string | undefined;
 }

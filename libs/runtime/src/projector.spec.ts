@@ -92,7 +92,7 @@ it('builds beside what it serves: the same documents, then the pointers move and
   const live = await contents(await served(store));
   const told: RebuildStatus[] = [];
   const parity = await projector.build(NAMES, (status) => told.push(status), 'rebuild-1', true);
-  expect(parity).toEqual({ compared: live.length, differing: 0, examples: [] });
+  expect(parity).toEqual({ compared: live.length, differing: 0, undecided: 0, examples: [] });
   expect([...new Set(told.map(({ state }) => state))]).toEqual([
     'building',
     'following',
@@ -158,7 +158,7 @@ it('finds documents that were changed, removed or added, and changes nothing its
   expect((await group.getMany('profile', [profileKey]))[0]).toMatchObject({ purchaseCount: 99 });
 });
 
-it('stops with a fault when another writer moves its group', async () => {
+it('begins again from the store when another writer has moved its group', async () => {
   const store = test.store();
   await fill(0, 2);
   const projector = await start(store);
@@ -167,8 +167,21 @@ it('stops with a fault when another writer moves its group', async () => {
   const next = { topicId: 'x', offset: 1, position: 1 };
   await group.commit({ partition: 0, expected: checkpoint, next, documents: [], progress: [] });
   await fill(2, 1);
-  await eventually('a fault', () => faults.length > 0);
-  expect(faults[0]?.name).toBe('FencedError');
-  expect(projector.fault).toBe(faults[0]);
-  expect(await group.checkpoint(0)).toEqual(next);
+  await served(store);
+  const parity = await projector.build(NAMES, () => undefined, 'verify-1', false);
+  expect(parity).toMatchObject({ differing: 0, undecided: 0 });
+  expect(faults).toEqual([]);
+});
+
+it('leaves a group that another process has replaced, and follows the new one', async () => {
+  const [here, there] = [test.store(), test.store()];
+  await fill(0, 2);
+  const [mine, others] = [await start(here), await start(there)];
+  await served(here);
+  expect((await others.build(NAMES, () => undefined, 'rebuild-1', true)).differing).toBe(0);
+  await others.stop();
+  await fill(2, 2);
+  await served(here);
+  expect(await mine.build(NAMES, () => undefined, 'verify-1', false)).toMatchObject({ differing: 0 });
+  expect(faults).toEqual([]);
 });

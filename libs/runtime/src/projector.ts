@@ -12,17 +12,16 @@ import type {
 import type { SeenEvent } from '#libs/events';
 import { compareGroups } from './compare-groups';
 import type { Parity } from './compare-groups';
-import { GroupProjector } from './group-projector';
+import { FencedError, GroupProjector } from './group-projector';
 import type { Keyring } from './keyring';
 import { openGroup } from './open-group';
+import { pause } from './waiting';
 
 export interface ProjectorPorts {
   readonly log: EventLog;
   readonly feed: EventFeed;
   readonly store: DocumentStore;
   readonly keyring: Keyring;
-  /** Id of the feed that positions belong to. */
-  readonly topicId: string;
   readonly projections: readonly Projection<SeenEvent>[];
 }
 
@@ -45,9 +44,13 @@ const STREAMS_PAGE = 500;
 const EVENTS_PAGE = 250;
 /** Bytes of envelopes after which a build's batch is folded, however few its events are. */
 const BUILD_BATCH_BYTES = 8 * 1024 * 1024;
-const PARTITION = 0;
+/** What a build writes has no place in the feed until it is done. */
+const NOWHERE = { partition: 0, expected: undefined, next: undefined };
 /** Pause after a fault of an engine, before a group reads on. */
 const RETRY_MS = 500;
+/** How often it is looked whether other groups serve now: another process may have built one. */
+const WATCH_MS = 1_000;
+const CATCH_UP_POLL_MS = 10;
 
 /** Lets timers, messages and the other groups of this thread have a turn. */
 export function breathe(): Promise<void> {
@@ -56,17 +59,23 @@ export function breathe(): Promise<void> {
 
 interface Following {
   readonly projector: GroupProjector;
-  checkpoint: Checkpoint | undefined;
+  /** As last committed, or as read when a partition was assigned. */
+  readonly checkpoints: Map<number, Checkpoint | undefined>;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
 }
 
 /**
- * Owns every group of projections of a process: follows the feed with each, and builds new ones beside. Queries find
- * the serving group by the store's pointers, which move only when a build has caught up.
+ * Owns the groups of projections that serve queries, together with the other processes of its kind: follows the feed
+ * with each, and builds new ones beside. Queries find the serving group by the store's pointers, which move only when a
+ * build has caught up.
  */
 export class Projector {
   readonly #following = new Map<string, Following>();
+  /** Groups that this process builds: nobody serves them yet. */
+  readonly #building = new Set<string>();
+  readonly #stopped = new AbortController();
+  #watching: Promise<void> = Promise.resolve();
   #fault: Error | undefined;
 
   constructor(
@@ -77,25 +86,31 @@ export class Projector {
   /** Opens the groups that serve and follows; what no group of this build serves begins in a new one, from the start. */
   async start(): Promise<void> {
     const { store, projections } = this.ports;
-    const served = new Set<string>();
-    for (const id of await this.#servingGroups()) {
-      const opened = await openGroup(store, id, projections);
-      if (opened === undefined) continue;
-      for (const { projection, group } of await store.pointers()) if (group === id) served.add(projection);
-      await this.#follow(new GroupProjector(opened.group, opened.mine, this.ports.log, this.ports.keyring));
-    }
+    const served = await this.#followServing();
     const fresh = projections.filter(({ name }) => !served.has(name));
-    if (fresh.length === 0) return;
-    const id = await this.#newGroupId();
-    const group = await store.open(id, fresh);
-    await store.point(fresh.map(({ name }) => ({ projection: name, group: id })));
-    await this.#follow(new GroupProjector(group, fresh, this.ports.log, this.ports.keyring));
+    if (fresh.length > 0) {
+      const id = await this.#newGroupId();
+      await store.open(id, fresh);
+      await store.point(fresh.map(({ name }) => ({ projection: name, group: id })));
+      await this.#followServing();
+    }
+    this.#watching = this.#watch();
   }
 
   async stop(): Promise<void> {
-    const all = [...this.#following.values()];
-    for (const { stop } of all) stop.abort();
-    await Promise.all(all.map(({ ended }) => ended));
+    this.#stopped.abort();
+    await this.#watching;
+    await Promise.all([...this.#following.keys()].map((id) => this.#leave(id)));
+  }
+
+  /** Which partitions of which groups this process folds. */
+  partitions(): ReadonlyMap<string, readonly number[]> {
+    return new Map(
+      [...this.#following].map(([id, { checkpoints }]) => [
+        id,
+        [...checkpoints.keys()].toSorted((a, b) => a - b),
+      ]),
+    );
   }
 
   get fault(): Error | undefined {
@@ -118,10 +133,11 @@ export class Projector {
     try {
       const group = await store.open(id, chosen);
       const projector = new GroupProjector(group, chosen, this.ports.log, this.ports.keyring);
-      const note = await this.#buildByCustomer(projector, (events, progress) => tell({ events, progress }));
+      this.#building.add(id);
+      await this.#buildByCustomer(projector, (events, progress) => tell({ events, progress }));
       tell({ state: 'following', progress: 1 });
-      await this.#follow(projector);
-      await this.#caughtUp(id, note.position);
+      this.#follow(projector);
+      await this.#caughtUp(group);
       tell({ state: 'comparing' });
       const parity = await this.#compare(group, chosen);
       if (keep) await this.#switchTo(id, names);
@@ -132,23 +148,25 @@ export class Projector {
       await this.#discard(id);
       tell({ state: 'failed', fault: error instanceof Error ? error.message : 'unknown fault' });
       throw error;
+    } finally {
+      this.#building.delete(id);
     }
   }
 
-  /** Folds stream by stream, each to its head as read, then sets the checkpoint to where the log ended at the start. */
+  /** Folds stream by stream, each to its head as read, then sets the checkpoints to where the feed ended at the start. */
   async #buildByCustomer(
     projector: GroupProjector,
     tell: (events: number, progress: number) => void,
-  ): Promise<Checkpoint> {
-    const { log, topicId } = this.ports;
+  ): Promise<void> {
+    const { log, feed } = this.ports;
+    // Noted before the first read: all that stands before it in the feed is in the log by now.
+    const ends = await feed.ends();
     const position = await log.lastPosition();
-    const note: Checkpoint = { topicId, offset: position, position };
-    const nothing = { partition: PARTITION, expected: undefined, next: undefined };
     let events = 0;
     let batch: StoredRecord[] = [];
     let bytes = 0;
     const flush = async (): Promise<void> => {
-      events += await projector.apply(batch, nothing);
+      events += await projector.apply(batch, NOWHERE);
       batch = [];
       bytes = 0;
       tell(events, position === 0 ? 1 : Math.min(1, events / position));
@@ -171,67 +189,129 @@ export class Projector {
       cursor = page.next;
     }
     if (batch.length > 0) await flush();
-    await projector.apply([], { partition: PARTITION, expected: undefined, next: note });
-    return note;
+    for (const [partition, next] of ends) await projector.apply([], { partition, expected: undefined, next });
   }
 
-  async #follow(projector: GroupProjector): Promise<void> {
-    const stop = new AbortController();
-    const { group } = projector;
-    const checkpoint = await group.checkpoint(PARTITION);
-    const following: Following = { projector, checkpoint, stop, ended: this.#run(projector, stop.signal) };
-    this.#following.set(group.id, following);
+  /** Follows what serves, and nothing else but what is being built. Answers the projections that are served. */
+  async #followServing(): Promise<ReadonlySet<string>> {
+    const { store, projections, log, keyring } = this.ports;
+    const pointers = await store.pointers();
+    const serving = new Set(pointers.map(({ group }) => group));
+    const served = new Set<string>();
+    for (const id of serving) {
+      const opened = await openGroup(store, id, projections);
+      if (opened === undefined) continue;
+      for (const { projection, group } of pointers) if (group === id) served.add(projection);
+      if (!this.#following.has(id)) this.#follow(new GroupProjector(opened.group, opened.mine, log, keyring));
+    }
+    for (const id of this.#following.keys()) {
+      if (!serving.has(id) && !this.#building.has(id)) await this.#leave(id);
+    }
+    return served;
   }
 
-  async #run(projector: GroupProjector, signal: AbortSignal): Promise<void> {
-    const { group } = projector;
-    try {
-      await this.ports.feed.run(
-        {
-          name: group.id,
-          checkpoint: (partition) => group.checkpoint(partition),
-          deliver: async ({ partition, records, checkpoint: next }) => {
-            const known = this.#following.get(group.id);
-            const customers = records.filter(({ stream }) => stream.startsWith(CUSTOMER_STREAM));
-            const expected = known?.checkpoint ?? (await group.checkpoint(partition));
-            await projector.apply(customers, { partition, expected, next });
-            if (known !== undefined) known.checkpoint = next;
-            await breathe();
-          },
-        },
-        signal,
-      );
-    } catch (error) {
+  async #watch(): Promise<void> {
+    const { signal } = this.#stopped;
+    for (;;) {
+      await pause(WATCH_MS, signal);
       if (signal.aborted) return;
-      if (error instanceof EngineError) {
-        // A disk that is full, or a server that is away: nothing was kept, so the same again, from the checkpoint.
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-        return this.#run(projector, signal);
+      try {
+        await this.#followServing();
+      } catch (error) {
+        if (!(error instanceof EngineError)) this.#fail(error);
       }
-      this.#fault = error instanceof Error ? error : new Error('unknown fault');
-      this.onFault(this.#fault);
     }
   }
 
-  async #caughtUp(id: string, atLeast: number): Promise<void> {
+  #follow(projector: GroupProjector): void {
+    const stop = new AbortController();
+    const checkpoints = new Map<number, Checkpoint | undefined>();
+    const ended = this.#run(projector, checkpoints, stop.signal);
+    this.#following.set(projector.group.id, { projector, checkpoints, stop, ended });
+  }
+
+  async #leave(id: string): Promise<void> {
+    const following = this.#following.get(id);
+    following?.stop.abort();
+    await following?.ended;
+    this.#following.delete(id);
+  }
+
+  async #run(
+    projector: GroupProjector,
+    checkpoints: Map<number, Checkpoint | undefined>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { group } = projector;
+    while (!signal.aborted) {
+      try {
+        await this.ports.feed.run(
+          {
+            name: group.id,
+            checkpoint: async (partition) => {
+              // The partition may have been another process's meanwhile: what is remembered of it may be old.
+              projector.forget();
+              const checkpoint = await group.checkpoint(partition);
+              checkpoints.set(partition, checkpoint);
+              return checkpoint;
+            },
+            deliver: async ({ partition, records, checkpoint: next }) => {
+              const customers = records.filter(({ stream }) => stream.startsWith(CUSTOMER_STREAM));
+              await projector.apply(customers, { partition, expected: checkpoints.get(partition), next });
+              checkpoints.set(partition, next);
+              await breathe();
+            },
+          },
+          signal,
+        );
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        // A disk that is full, a server that is away, a partition that went to another process in the middle of a
+        // batch: nothing was kept, so the same again, from the stored checkpoints.
+        if (!(error instanceof EngineError || error instanceof FencedError)) return this.#fail(error);
+        await pause(RETRY_MS, signal);
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#fault = error instanceof Error ? error : new Error('unknown fault');
+    this.onFault(this.#fault);
+  }
+
+  /** Resolves when a built group has folded all that those that serve have folded, in every partition. */
+  async #caughtUp(built: DocumentGroup): Promise<void> {
+    const { store, projections, feed } = this.ports;
     for (;;) {
-      const mine = this.#following.get(id)?.checkpoint?.position ?? 0;
-      const others = await this.#servingGroups();
-      const theirs = others.map((other) => this.#following.get(other)?.checkpoint?.position ?? 0);
-      const last = await this.ports.log.lastPosition();
-      if (mine >= atLeast && (mine >= Math.max(0, ...theirs) || mine >= last)) return;
+      const mine = await built.checkpoints();
+      const ends = await feed.ends();
+      let behind = false;
+      for (const id of await this.#servingGroups()) {
+        const opened = await openGroup(store, id, projections);
+        for (const [partition, theirs] of (await opened?.group.checkpoints()) ?? []) {
+          const own = mine.get(partition);
+          const end = ends.get(partition);
+          // Theirs of another topic than today's say nothing: then the feed's own end is what counts.
+          const goal = theirs.topicId === end?.topicId ? theirs.offset : (end?.offset ?? 0);
+          if ((own?.topicId === end?.topicId ? (own?.offset ?? 0) : -1) < goal) behind = true;
+        }
+      }
+      if (!behind) return;
       if (this.#fault !== undefined) throw this.#fault;
-      await breathe();
+      if (this.#stopped.signal.aborted) throw new Error('stopped before the build had caught up');
+      await pause(CATCH_UP_POLL_MS, this.#stopped.signal);
     }
   }
 
   async #compare(built: DocumentGroup, chosen: readonly Projection<SeenEvent>[]): Promise<Parity> {
-    const pointers = await this.ports.store.pointers();
-    const served = (projection: string): DocumentGroup => {
-      const id = pointers.find((pointer) => pointer.projection === projection)?.group ?? '';
-      return this.#following.get(id)?.projector.group ?? built;
-    };
-    return compareGroups(built, served, chosen, breathe);
+    const { store, projections } = this.ports;
+    const served = new Map<string, DocumentGroup>();
+    for (const { projection, group } of await store.pointers()) {
+      const opened = await openGroup(store, group, projections);
+      if (opened !== undefined) served.set(projection, opened.group);
+    }
+    return compareGroups(built, (projection) => served.get(projection) ?? built, chosen, { breathe });
   }
 
   /** Points the queries to the new group. The one before stays, no longer followed; older ones go. */
@@ -246,20 +326,12 @@ export class Projector {
     const now = await store.pointers();
     const serving = new Set(now.map(({ group }) => group));
     const kept = new Set([...serving, ...now.map(({ previous }) => previous)]);
-    for (const [group, { stop, ended }] of this.#following) {
-      if (serving.has(group)) continue;
-      stop.abort();
-      await ended;
-      this.#following.delete(group);
-    }
+    for (const group of this.#following.keys()) if (!serving.has(group)) await this.#leave(group);
     for (const group of await store.groups()) if (!kept.has(group)) await store.drop(group);
   }
 
   async #discard(id: string): Promise<void> {
-    const following = this.#following.get(id);
-    following?.stop.abort();
-    await following?.ended;
-    this.#following.delete(id);
+    await this.#leave(id);
     await this.ports.store.drop(id);
   }
 

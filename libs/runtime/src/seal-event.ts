@@ -1,7 +1,7 @@
-import type { AppendRecord, Instant, Json, Random } from '#libs/core';
+import type { AppendRecord, Instant, Json, LedgerRecord, Random } from '#libs/core';
 import { CLASS_OF_PURPOSE, definitionOf } from '#libs/events';
 import type { AboutDefinition, Fields, LedgerEvent, PrivacyClass, Purpose } from '#libs/events';
-import { makeRecord } from '#libs/trust';
+import { makeRecord, parseEnvelope } from '#libs/trust';
 import type { Actor, ToSeal } from '#libs/trust';
 import type { CustomerKeys } from './keyring';
 
@@ -60,6 +60,14 @@ export function sealEvent(
   const unsealed = { id, type: event.type, stream, rev, at, actor, purpose, salt, idem, cause, data };
   const { env, sealed, leafHash, tag } = makeRecord(unsealed, toSeal, previous, keys.tag);
   const about = aboutOf(definition, values);
+  return { id, stream, rev, env, sealed, leafHash, tag, key: idem?.k, about };
+}
+
+/** A record that was read from one log, as another one takes it: key and target stand in its envelope. */
+export function appendable(record: LedgerRecord): AppendRecord {
+  const { id, stream, rev, env, sealed, leafHash, tag } = record;
+  const { type, idem, data } = parseEnvelope(env);
+  const about = aboutOf(definitionOf(type), data);
   return { id, stream, rev, env, sealed, leafHash, tag, key: idem?.k, about };
 }
 

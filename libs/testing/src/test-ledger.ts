@@ -134,12 +134,12 @@ export class TestLedger {
   }
 
   projector(store: EmbeddedDocumentStore, onFault: (fault: Error) => void): Projector {
-    const topicId = this.secrets.ledgerId;
-    const feed = new EmbeddedEventFeed(this.log, topicId);
-    return new Projector(
-      { log: this.log, feed, store, keyring: this.keyring(), topicId, projections },
-      onFault,
-    );
+    const { log } = this;
+    return new Projector({ log, feed: this.feed(), store, keyring: this.keyring(), projections }, onFault);
+  }
+
+  feed(): EmbeddedEventFeed {
+    return new EmbeddedEventFeed(this.log, this.secrets.ledgerId);
   }
 
   verify(): Promise<LedgerReport> {

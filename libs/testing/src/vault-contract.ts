@@ -1,4 +1,4 @@
-import type { ApiKeyRow, CustomerRow, IdentifierEntry, Vault } from '#libs/core';
+import type { ApiKeyRow, CustomerRow, IdentifierEntry, Vault, VaultContent } from '#libs/core';
 import { withEngine } from './engine-under-test';
 import type { EngineUnderTest } from './engine-under-test';
 import { uuidOf } from './opaque-records';
@@ -23,6 +23,7 @@ export function vaultContract(name: string, make: () => Promise<EngineUnderTest<
     withEngine(make, (vault, reopened) => {
       describe('rows', () => keepingRows(vault));
       describe('entries', () => keepingEntries(vault));
+      describe('content', () => movingContent(vault));
       describe('secrets', () => keepingSecrets(vault));
       describe('API keys', () => keepingApiKeys(vault));
 
@@ -129,6 +130,60 @@ function keepingEntries(vault: VaultOf): void {
     await vault().free(entry(1));
     await vault().free(entry(1, BERT, uuidOf(21)));
     expect(await vault().lookup([indexOf(1)])).toEqual([entry(1, BERT, uuidOf(20))]);
+  });
+}
+
+function movingContent(vault: VaultOf): void {
+  /** All pages of a copy, and how many there were. */
+  const copied = async (limit: number): Promise<VaultContent & { readonly pages: number }> => {
+    const rows: CustomerRow[] = [];
+    const entries: IdentifierEntry[] = [];
+    let pages = 0;
+    for (let cursor: string | undefined; ;) {
+      const page = await vault().copy(cursor, limit);
+      expect(page.rows.length + page.entries.length).toBeLessThanOrEqual(limit);
+      rows.push(...page.rows);
+      entries.push(...page.entries);
+      pages++;
+      if (page.next === undefined) return { rows, entries, pages };
+      cursor = page.next;
+    }
+  };
+  const customers = Array.from({ length: 7 }, (_, i) => uuidOf(0x200 + i));
+  const rows = customers.map((id, i) => row(i + 1, `body of ${i}`, id));
+  const entries = customers.map((id, i) => entry(i, id));
+
+  it('is copied page by page, whole, each row and entry once', async () => {
+    expect(await copied(3)).toMatchObject({ rows: [], entries: [] });
+    await vault().restore({ rows, entries });
+    for (const limit of [1, 3, 7, 100]) expect(await copied(limit)).toMatchObject({ rows, entries });
+    expect((await copied(3)).pages).toBeGreaterThan(4);
+  });
+
+  it('is restored as it is, at any version, with marks; again changes nothing', async () => {
+    const marked = entries.map((each, i) => (i === 2 ? { ...each, unlinkedBy: uuidOf(9) } : each));
+    for (let i = 0; i < 2; i++) {
+      expect(await vault().restore({ rows, entries: marked })).toEqual({ outcome: 'written' });
+      expect(await copied(100)).toMatchObject({ rows, entries: marked });
+    }
+    expect(await vault().write({ row: row(8, 'next', customers[6]) })).toEqual({ outcome: 'written' });
+  });
+
+  it('is refused as a whole where a row or an entry is there with other content', async () => {
+    const [first, second] = [rows[0], rows[1]];
+    if (first === undefined || second === undefined) throw new Error('rows are missing');
+    await vault().restore({ rows: [first], entries: [entry(0, customers[0])] });
+    for (const changed of [
+      { ...first, version: 9 },
+      { ...first, body: 'x' },
+    ]) {
+      expect(await vault().restore({ rows: [second, changed], entries: [] })).toEqual({ outcome: 'stale' });
+    }
+    for (const changed of [entry(0, BERT), entry(0, customers[0], uuidOf(8))]) {
+      const content = { rows: [second], entries: [entry(1), changed] };
+      expect(await vault().restore(content)).toEqual({ outcome: 'taken', entry: entry(0, customers[0]) });
+    }
+    expect(await copied(100)).toMatchObject({ rows: [first], entries: [entry(0, customers[0])] });
   });
 }
 

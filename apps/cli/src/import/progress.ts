@@ -10,6 +10,8 @@ interface ProgressOptions {
   readonly isTerminal: boolean;
   /** Milliseconds of a clock that only goes forward. */
   readonly nowMs: () => number;
+  /** What is counted; rows, unless it is given. */
+  readonly unit?: string;
 }
 
 export interface ProgressDisplay {
@@ -20,7 +22,7 @@ export interface ProgressDisplay {
   end(): void;
 }
 
-export function progressDisplay({ write, isTerminal, nowMs }: ProgressOptions): ProgressDisplay {
+export function progressDisplay({ write, isTerminal, nowMs, unit }: ProgressOptions): ProgressDisplay {
   const startedMs = nowMs();
   let lastMs = startedMs;
   let drawn = false;
@@ -33,7 +35,7 @@ export function progressDisplay({ write, isTerminal, nowMs }: ProgressOptions): 
       const now = nowMs();
       if (now - lastMs < (isTerminal ? TERMINAL_INTERVAL_MS : PIPE_INTERVAL_MS)) return;
       lastMs = now;
-      const text = describeProgress(progress, now - startedMs);
+      const text = describeProgress(progress, now - startedMs, unit);
       if (!isTerminal) {
         write(`${text}\n`);
         return;
@@ -49,12 +51,16 @@ export function progressDisplay({ write, isTerminal, nowMs }: ProgressOptions): 
   };
 }
 
-export function describeProgress({ bytes, totalBytes, rows }: ImportProgress, elapsedMs: number): string {
+export function describeProgress(
+  { bytes, totalBytes, rows }: ImportProgress,
+  elapsedMs: number,
+  unit = 'rows',
+): string {
   const share = shareOf(bytes, totalBytes);
   const percent = Math.floor(share * 100);
   const leftMs = share > 0 ? (elapsedMs / share) * (1 - share) : undefined;
   const left = leftMs === undefined ? '' : `, ${duration(leftMs)} left`;
-  return `${percent} %, ${grouped(rows)} rows, ${grouped(rate(rows, elapsedMs))}/s${left}`;
+  return `${percent} %, ${grouped(rows)} ${unit}, ${grouped(rate(rows, elapsedMs))}/s${left}`;
 }
 
 function barOf({ bytes, totalBytes }: ImportProgress): string {

@@ -91,7 +91,8 @@ export function rootKey(file: string, directory: string, { mayCreate }: { mayCre
   return Buffer.from(match[1], 'base64');
 }
 
-function createRootKey(file: string): Buffer {
+/** Makes the root key of a new ledger; throws where the file is there already. */
+export function createRootKey(file: string): Buffer {
   mkdirSync(dirname(resolve(file)), { recursive: true });
   const key = randomBytes(ROOT_KEY_BYTES);
   const descriptor = openSync(file, 'wx', 0o600);

@@ -1,6 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ApiKeyRow, AppendResult, IdentifierEntry, Snapshot, VaultResult, VaultWrite } from '#libs/core';
+import type {
+  ApiKeyRow,
+  AppendResult,
+  IdentifierEntry,
+  Snapshot,
+  VaultContent,
+  VaultResult,
+  VaultWrite,
+} from '#libs/core';
 import { LogWriter } from './log/log-writer';
 import { unpackAppends } from './log/packing';
 import type { PackedAppends } from './log/packing';
@@ -12,6 +20,7 @@ export interface StorageCalls {
   claim: { ask: string; answer: void };
   append: { ask: PackedAppends; answer: readonly AppendResult[] };
   writeVault: { ask: readonly VaultWrite[]; answer: readonly VaultResult[] };
+  restoreVault: { ask: VaultContent; answer: VaultResult };
   createSecrets: { ask: string; answer: void };
   freeEntry: { ask: IdentifierEntry; answer: void };
   putApiKey: { ask: ApiKeyRow; answer: void };
@@ -46,6 +55,7 @@ export class StorageService {
       claim: (ledgerId) => log.claim(ledgerId),
       append: (packed) => log.append(unpackAppends(packed)),
       writeVault: (changes) => vault.write(changes),
+      restoreVault: (content) => vault.restore(content),
       createSecrets: (body) => vault.createSecrets(body),
       freeEntry: (entry) => vault.free(entry),
       putApiKey: (row) => vault.putApiKey(row),

@@ -1,4 +1,12 @@
-import type { ApiKeyRow, CustomerRow, IdentifierEntry, Vault, VaultResult, VaultWrite } from '#libs/core';
+import type {
+  ApiKeyRow,
+  CustomerRow,
+  IdentifierEntry,
+  Vault,
+  VaultContent,
+  VaultResult,
+  VaultWrite,
+} from '#libs/core';
 import { StorageError } from '../storage-thread';
 import type { Storage } from '../storage-thread';
 import type { VaultReader } from './vault-reader';
@@ -73,6 +81,14 @@ export class EmbeddedVault implements Vault {
 
   free(entry: IdentifierEntry): Promise<void> {
     return this.storage.call('freeEntry', entry);
+  }
+
+  async copy(cursor: string | undefined, limit: number): Promise<VaultContent & { readonly next?: string }> {
+    return this.reader.copy(cursor, limit);
+  }
+
+  restore(content: VaultContent): Promise<VaultResult> {
+    return this.storage.call('restoreVault', content);
   }
 
   async apiKeys(): Promise<readonly ApiKeyRow[]> {

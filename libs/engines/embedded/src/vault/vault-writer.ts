@@ -1,5 +1,5 @@
-import type { ApiKeyRow, IdentifierEntry, VaultResult, VaultWrite } from '#libs/core';
-import { Sqlite, text } from '../sqlite';
+import type { ApiKeyRow, IdentifierEntry, VaultContent, VaultResult, VaultWrite } from '#libs/core';
+import { integer, Sqlite, text } from '../sqlite';
 import type { Row, Statement } from '../sqlite';
 import { VAULT_FORMAT } from './schema';
 
@@ -17,6 +17,7 @@ export class VaultWriter {
   readonly #db: Sqlite;
   readonly #insertRow: Statement;
   readonly #updateRow: Statement;
+  readonly #row: Statement;
   readonly #entry: Statement;
   readonly #putEntry: Statement;
   readonly #deleteEntry: Statement;
@@ -27,6 +28,7 @@ export class VaultWriter {
     this.#updateRow = this.#db.prepare(
       'UPDATE customers SET version = ?, body = ? WHERE customer_id = ? AND version = ?',
     );
+    this.#row = this.#db.prepare('SELECT version, body FROM customers WHERE customer_id = ?');
     this.#entry = this.#db.prepare(
       'SELECT idx, customer_id, linked_by, unlinked_by FROM identifiers WHERE idx = ?',
     );
@@ -39,6 +41,15 @@ export class VaultWriter {
   /** All changes of one transaction are durable together; each is refused or carried out by itself. */
   write(changes: readonly VaultWrite[]): VaultResult[] {
     return this.#db.transaction(() => changes.map((change) => this.#writeOne(change)));
+  }
+
+  restore(content: VaultContent): VaultResult {
+    try {
+      return this.#db.transaction(() => this.#restore(content));
+    } catch (error) {
+      if (error instanceof Refusal) return error.result;
+      throw error;
+    }
   }
 
   createSecrets(body: string): void {
@@ -67,6 +78,26 @@ export class VaultWriter {
 
   close(): void {
     this.#db.close();
+  }
+
+  #restore({ rows, entries }: VaultContent): VaultResult {
+    for (const { customerId, version, body } of rows) {
+      if (this.#insertRow.run([customerId, version, body]) > 0) continue;
+      const stored = this.#row.get([customerId]);
+      const same = stored !== undefined && integer(stored[0]) === version && text(stored[1]) === body;
+      if (!same) throw new Refusal({ outcome: 'stale' });
+    }
+    for (const { index, customerId, linkedBy, unlinkedBy } of entries) {
+      const row = this.#entry.get([indexBytes(index)]);
+      if (row === undefined) {
+        this.#putEntry.run([indexBytes(index), customerId, linkedBy, unlinkedBy ?? null]);
+        continue;
+      }
+      const entry = entryOf(row);
+      const same = entry.customerId === customerId && entry.linkedBy === linkedBy;
+      if (!same || entry.unlinkedBy !== unlinkedBy) throw new Refusal({ outcome: 'taken', entry });
+    }
+    return WRITTEN;
   }
 
   #writeOne(change: VaultWrite): VaultResult {

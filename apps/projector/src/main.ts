@@ -1,0 +1,38 @@
+import 'reflect-metadata';
+import { Distributed } from '#libs/distributed';
+import { DataDirectoryError } from '#libs/engines/embedded';
+import { enginesOf, faultFields, runRole } from '#libs/nest';
+import { projections } from '#libs/projections';
+import { Projector, RootKeyError, TaskWorker } from '#libs/runtime';
+import { ProjectorModule } from './app.module';
+
+runRole({
+  role: 'projector',
+  env: process.env,
+  clear: [RootKeyError, DataDirectoryError],
+  async open(config, logger) {
+    const ledger = await Distributed.open(enginesOf(config));
+    const { log, store, board, keys, newId } = ledger;
+    const keyring = ledger.keyring();
+    const projector = new Projector({ log, feed: ledger.feed(), store, keyring, projections }, (fault) =>
+      logger.error({ fault: faultFields(fault) }, 'projecting has stopped'),
+    );
+    await projector.start();
+    const stop = new AbortController();
+    const names = projections.map(({ name }) => name);
+    const worker = new TaskWorker(board, newId(), { projector, log, keyring, names }, (error) =>
+      logger.warn({ fault: faultFields(error) }, 'a task could not be reported'),
+    );
+    const working = worker.run(stop.signal);
+    return {
+      module: ProjectorModule.with(projector),
+      authenticator: keys,
+      close: async () => {
+        stop.abort();
+        await projector.stop();
+        await working;
+        await ledger.close();
+      },
+    };
+  },
+});

@@ -1,0 +1,130 @@
+import { BACKWARDS, END, EventStoreDBClient } from '@eventstore/db-client';
+import type { Credentials } from '@eventstore/db-client';
+import { EngineError } from '#libs/core';
+import { engineError, isSilence } from './failures';
+import { backoffMs, pause, within } from './waiting';
+
+/** How often the client asks a silent server whether it is there; less is refused by servers. */
+const KEEP_ALIVE_MS = 10_000;
+/** A link is renewed at most this often, however many calls fail on it. */
+const RENEW_EVERY_MS = 200;
+const READY_BACKOFF = { firstMs: 50, mostMs: 1_000 };
+const PROBE_MS = 3_000;
+
+/** gRPC shares a TCP connection among clients of equal options: each client gets a number of its own to have its own. */
+let clients = 0;
+
+/**
+ * One connection. The client mends one that breaks; one that leads nowhere any more it keeps until it is sure, for twenty
+ * seconds. So it is made anew when a call gets no answer.
+ */
+export class Link {
+  #client: EventStoreDBClient;
+  #renewedAtMs = 0;
+
+  constructor(private readonly make: () => EventStoreDBClient) {
+    this.#client = make();
+  }
+
+  get client(): EventStoreDBClient {
+    return this.#client;
+  }
+
+  /** Called with the client that a call failed on: only the first of them renews. */
+  failed(client: EventStoreDBClient, error: unknown): void {
+    if (client !== this.#client || !isSilence(error)) return;
+    const nowMs = performance.now();
+    if (nowMs - this.#renewedAtMs < RENEW_EVERY_MS) return;
+    this.#renewedAtMs = nowMs;
+    this.#client = this.make();
+    void closeChannel(client);
+  }
+
+  async close(): Promise<void> {
+    await this.#client.dispose();
+    await closeChannel(this.#client);
+  }
+}
+
+/** Calls that are under way on it end as they would have; the client itself offers no way to let go of its socket. */
+async function closeChannel(client: EventStoreDBClient): Promise<void> {
+  const held = client as unknown as { getChannel(): Promise<{ close(): void }> };
+  await held.getChannel().then(
+    (channel) => channel.close(),
+    () => undefined,
+  );
+}
+
+/** Reads, appends and subscriptions have connections of their own: one takes 100 calls, subscriptions stay for ever. */
+export interface Links {
+  readonly reads: Link;
+  readonly appends: Link;
+  readonly subscriptions: Link;
+  /** Given with each append: it makes the client take the call that has a deadline. */
+  readonly credentials: Credentials;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects lazily to `esdb://[user:password@]host:port?tls=…` (also `esdb+discover://`, and both as `kurrentdb`).
+ * Throws EngineError where the address is not understood; its text may hold a password, so the error does not show it.
+ */
+export function linkEventStore(address: string): Links {
+  const url = address.trim().replace(/^kurrentdb(\+discover)?:/, 'esdb$1:');
+  const credentials = credentialsOf(url);
+  const link = (): Link => new Link(() => newClient(url));
+  const all = { reads: link(), appends: link(), subscriptions: link() };
+  const close = async (): Promise<void> => {
+    await Promise.all(Object.values(all).map((one) => one.close()));
+  };
+  return { ...all, credentials, close };
+}
+
+/** Resolves when the server answers a read; EngineError where it does not in time. */
+export async function eventStoreReady({ reads }: Links, withinMs: number): Promise<void> {
+  const deadlineMs = performance.now() + withinMs;
+  for (let attempt = 1; ; attempt++) {
+    const { client } = reads;
+    try {
+      return await within(PROBE_MS, probe(client));
+    } catch (error) {
+      reads.failed(client, error);
+      const waitMs = backoffMs(attempt, READY_BACKOFF.firstMs, READY_BACKOFF.mostMs);
+      if (performance.now() + waitMs > deadlineMs) throw engineError('not ready', error);
+      await pause(waitMs);
+    }
+  }
+}
+
+function probe(client: EventStoreDBClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client
+      .readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })
+      .on('error', reject)
+      .on('end', resolve)
+      .on('data', () => undefined);
+  });
+}
+
+function newClient(url: string): EventStoreDBClient {
+  const keepAliveMs = KEEP_ALIVE_MS + (clients++ % KEEP_ALIVE_MS);
+  // The last of equal options counts.
+  const options = `keepAliveInterval=${keepAliveMs}&throwOnAppendFailure=true`;
+  try {
+    return EventStoreDBClient.connectionString(`${url}${url.includes('?') ? '&' : '?'}${options}`);
+  } catch {
+    throw new EngineError('the address of EventStoreDB is not understood');
+  }
+}
+
+/** Without TLS they are never sent. */
+const NOBODY: Credentials = { username: 'nobody', password: '' };
+
+function credentialsOf(url: string): Credentials {
+  const [, username, password] = /^[^:]+:\/\/([^:@/]+):([^@]+)@/.exec(url) ?? [];
+  if (username !== undefined && password !== undefined) {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  }
+  if (/[?&]tls=false(&|$)/i.test(url)) return NOBODY;
+  throw new EngineError('the address of EventStoreDB names no user: esdb://user:password@host:2113');
+}

@@ -1,0 +1,86 @@
+import { EngineError } from '#libs/core';
+import { eventually, fill, streamOf } from '#libs/testing';
+import { DoubleUnderTest } from './double-under-test.fixture';
+import { checkGenesis, genesisOf, watchHistory } from './history-watch';
+import type { HistoryAlarm } from './history-watch';
+
+// Servers that are away, and machines that are busy.
+jest.setTimeout(30_000);
+
+let test: DoubleUnderTest;
+beforeEach(async () => (test = await DoubleUnderTest.start()));
+afterEach(() => test.stop());
+
+class Watch {
+  readonly alarms: HistoryAlarm[] = [];
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+
+  constructor(after = 0) {
+    const onAlarm = (alarm: HistoryAlarm): void => void this.alarms.push(alarm);
+    this.#ended = watchHistory(test.links(), { after, signal: this.#stop.signal, onAlarm });
+  }
+
+  async tells(count: number): Promise<readonly (readonly [stream: string, what: string])[]> {
+    await eventually(`${count} alarms`, () => this.alarms.length >= count);
+    return this.alarms.map(({ stream, what }) => [stream, what]);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+}
+
+it('tells what hides or deletes events of the ledger, once, and nothing else', async () => {
+  const log = test.log();
+  const { client } = test.links().appends;
+  for (let i = 1; i <= 6; i++) await fill(log, streamOf(i), 3);
+  await client.setStreamMetadata(streamOf(1), { maxAge: 60 });
+  const watch = new Watch();
+  await watch.tells(1);
+  await client.setStreamMetadata('somebody-else', { maxCount: 1 });
+  await client.setStreamMetadata(streamOf(6), { acl: { readRoles: ['$admins'] } });
+  await client.setStreamMetadata(streamOf(2), { maxCount: 2, truncateBefore: 1 });
+  await client.deleteStream(streamOf(3));
+  await test.double.obey({ do: 'drop-connections' });
+  await test.links().appends.client.tombstoneStream(streamOf(4));
+  expect(await watch.tells(5)).toEqual([
+    [streamOf(1), 'max-age'],
+    [streamOf(2), 'max-count'],
+    [streamOf(2), 'truncated'],
+    [streamOf(3), 'truncated'],
+    [streamOf(4), 'deleted'],
+  ]);
+  await watch.stop();
+  const later = new Watch(watch.alarms[2]?.position);
+  expect(await later.tells(2)).toEqual([
+    [streamOf(3), 'truncated'],
+    [streamOf(4), 'deleted'],
+  ]);
+  await later.stop();
+});
+
+it.each([
+  ['a stream cut off at its beginning', { truncateBefore: 1 }],
+  ['a stream of which the last are kept', { maxCount: 1 }],
+])('reads no %s as if it were whole', async (_what, metadata) => {
+  const log = test.log();
+  await fill(log, streamOf(1), 3);
+  await test.links().appends.client.setStreamMetadata(streamOf(1), metadata);
+  await expect(log.readStream(streamOf(1), 0, 10)).rejects.toThrow(EngineError);
+  expect(await log.readStream(streamOf(1), 2, 10)).toHaveLength(1);
+});
+
+it('knows the ledger again by its first event', async () => {
+  const log = test.log();
+  expect(await genesisOf(log)).toBeUndefined();
+  await fill(log, streamOf(1), 2);
+  const genesis = await genesisOf(log);
+  if (genesis === undefined) throw new Error('no first event');
+  await checkGenesis(log, genesis);
+  await test.double.obey({ do: 'reset' });
+  await expect(checkGenesis(log, genesis)).rejects.toThrow(EngineError);
+  await fill(log, streamOf(1), 2);
+  await expect(checkGenesis(log, genesis)).rejects.toThrow('not the ledger');
+});

@@ -1,0 +1,67 @@
+import { eventTypeFilter } from '@eventstore/db-client';
+import type { AllStreamRecordedEvent } from '@eventstore/db-client';
+import { EngineError } from '#libs/core';
+import type { EventLog } from '#libs/core';
+import type { Links } from './connection';
+import { LEDGER_PREFIXES, positionOf } from './event-codec';
+import { subscribeAll } from './subscription';
+
+/** Something that hides events of the ledger from reads, and lets the server delete them for good. */
+export interface HistoryAlarm {
+  /** The stream that it was done to: names a customer, keep it out of logs. */
+  readonly stream: string;
+  readonly what: 'max-age' | 'max-count' | 'truncated' | 'deleted';
+  /** Where in the ledger it was done. */
+  readonly position: number;
+}
+
+const METADATA_OF = '$$';
+const STREAM_DELETED = '$streamDeleted';
+const SETTINGS = { $maxAge: 'max-age', $maxCount: 'max-count', $tb: 'truncated' } as const;
+
+export interface WatchOptions {
+  /** A position that an event of this server had; 0 to look at all that was ever done. */
+  readonly after: number;
+  readonly signal: AbortSignal;
+  /** Called once a finding; what it throws ends the watch. */
+  readonly onAlarm: (alarm: HistoryAlarm) => void | Promise<void>;
+}
+
+/** Watches what is done to streams of the ledger until the signal aborts. */
+export async function watchHistory(links: Links, { after, signal, onAlarm }: WatchOptions): Promise<void> {
+  const filter = eventTypeFilter({ regex: '^\\$(metadata|streamDeleted)$' });
+  for await (const events of subscribeAll(links.subscriptions, { filter, after, signal })) {
+    for (const event of events) for (const alarm of alarmsOf(event)) await onAlarm(alarm);
+  }
+}
+
+function alarmsOf(event: AllStreamRecordedEvent): readonly HistoryAlarm[] {
+  const { streamId, type, data } = event;
+  const stream = streamId.startsWith(METADATA_OF) ? streamId.slice(METADATA_OF.length) : streamId;
+  if (!LEDGER_PREFIXES.some((prefix) => stream.startsWith(prefix))) return [];
+  const position = positionOf(event);
+  if (type === STREAM_DELETED) return [{ stream, what: 'deleted', position }];
+  return Object.entries(SETTINGS)
+    .filter(([name]) => typeof data === 'object' && name in data)
+    .map(([, what]) => ({ stream, what, position }));
+}
+
+/** The ledger's first event: whoever remembers it knows the ledger again. */
+export interface Genesis {
+  readonly id: string;
+  readonly position: number;
+}
+
+/** The first event of a ledger; nothing where it is empty. */
+export async function genesisOf(log: EventLog): Promise<Genesis | undefined> {
+  const [first] = await log.readAll(0, 1);
+  return first === undefined ? undefined : { id: first.id, position: first.position };
+}
+
+/** EngineError where the ledger does not begin with what is remembered: another server, one that kept nothing, or a swapped disk. */
+export async function checkGenesis(log: EventLog, remembered: Genesis): Promise<void> {
+  const found = await genesisOf(log);
+  if (found?.id !== remembered.id || found.position !== remembered.position) {
+    throw new EngineError('EventStoreDB: this is not the ledger that was here before');
+  }
+}

@@ -1,0 +1,4 @@
+export { eventStoreReady, linkEventStore } from './connection';
+export type { Links } from './connection';
+export * from './eventstore-log';
+export * from './history-watch';

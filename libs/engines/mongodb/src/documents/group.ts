@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { EngineError } from '#libs/core';
+import type { Checkpoint, Document, DocumentCommit, DocumentGroup, DocumentPage } from '#libs/core';
+import type { DocumentQuery, DocumentsDefinition, DocumentWrite, Progress } from '#libs/core';
+import type { AnyBulkWriteOperation, ClientSession, Collection } from 'mongodb';
+import type { MongoConnection } from '../connection';
+import { DuplicateKeyError, retrying } from '../faults';
+import { inChunks } from '../in-chunks';
+import { documentsName } from './definition';
+import type { StoredDocument } from './definition';
+import { checkLimit, findPage } from './find';
+import type { GroupRegistry } from './registry';
+import { checkKey, DocumentCodec, readDocument } from './stored-document';
+
+interface ProgressDocument {
+  readonly _id: string;
+  readonly revision: number;
+  readonly position: number;
+}
+
+/** A partition's: written by every commit, so that two writers of one partition always meet here. */
+interface CheckpointDocument {
+  readonly _id: number;
+  readonly at: Checkpoint | null;
+  /** Which commit was the last: how one that heard no answer knows its own trace. */
+  readonly writtenBy: string;
+}
+
+interface Part {
+  readonly definition: DocumentsDefinition;
+  readonly collection: Collection<StoredDocument>;
+  readonly codec: DocumentCodec;
+}
+
+type Outcome = 'committed' | 'fenced';
+
+/** One group's documents, progress and checkpoints: a collection a projection, one each for the rest. */
+export class MongoDocumentGroup implements DocumentGroup {
+  readonly #parts = new Map<string, Part>();
+  readonly #progress: Collection<ProgressDocument>;
+  readonly #checkpoints: Collection<CheckpointDocument>;
+
+  /** `prefix` begins the names of the group's collections. */
+  constructor(
+    private readonly connection: MongoConnection,
+    private readonly registry: GroupRegistry,
+    readonly id: string,
+    readonly projections: readonly DocumentsDefinition[],
+    private readonly prefix: string,
+  ) {
+    for (const definition of projections) {
+      const collection = connection.main.collection<StoredDocument>(documentsName(prefix, definition));
+      this.#parts.set(definition.name, { definition, collection, codec: new DocumentCodec(definition) });
+    }
+    this.#progress = connection.main.collection(`${prefix}.progress`);
+    this.#checkpoints = connection.main.collection(`${prefix}.checkpoints`);
+  }
+
+  async getMany(projection: string, keys: readonly string[]): Promise<readonly (Document | undefined)[]> {
+    const { collection } = this.#of(projection);
+    const found = await inChunks(keys, (some) =>
+      retrying('get documents', () =>
+        collection
+          .find({ _id: { $in: some } }, { projection: { doc: 1 }, batchSize: some.length })
+          .map(({ _id, doc }) => [_id, readDocument(doc)] as const)
+          .toArray(),
+      ),
+    );
+    const documents = new Map(found);
+    return keys.map((key) => documents.get(key));
+  }
+
+  async find(projection: string, query: DocumentQuery): Promise<DocumentPage> {
+    const { collection, definition } = this.#of(projection);
+    return findPage(collection, definition, query);
+  }
+
+  async scan(
+    projection: string,
+    afterKey: string | undefined,
+    limit: number,
+  ): Promise<readonly (readonly [string, Document])[]> {
+    checkLimit(limit);
+    const { collection } = this.#of(projection);
+    return retrying('scan documents', () =>
+      collection
+        .find({ _id: { $gt: afterKey ?? '' } }, { projection: { doc: 1 }, batchSize: limit })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .map(({ _id, doc }) => [_id, readDocument(doc)] as const)
+        .toArray(),
+    );
+  }
+
+  async progress(streams: readonly string[]): Promise<readonly (Progress | undefined)[]> {
+    const found = await inChunks(streams, (some) =>
+      retrying('read progress', () =>
+        this.#progress.find({ _id: { $in: some } }, { batchSize: some.length }).toArray(),
+      ),
+    );
+    const byStream = new Map(
+      found.map(({ _id, revision, position }) => [_id, { stream: _id, revision, position }]),
+    );
+    return streams.map((stream) => byStream.get(stream));
+  }
+
+  async checkpoint(partition: number): Promise<Checkpoint | undefined> {
+    const stored = await retrying('read a checkpoint', () => this.#checkpoints.findOne({ _id: partition }));
+    return stored?.at ?? undefined;
+  }
+
+  async checkpoints(): Promise<ReadonlyMap<number, Checkpoint>> {
+    const stored = await retrying('read checkpoints', () =>
+      this.#checkpoints
+        .find({ at: { $ne: null } })
+        .sort({ _id: 1 })
+        .toArray(),
+    );
+    return new Map(stored.flatMap(({ _id, at }) => (at === null ? [] : [[_id, at] as const])));
+  }
+
+  /** Throws `EngineError` where the server can't be reached: the batch can be tried again. */
+  async commit(batch: DocumentCommit): Promise<Outcome> {
+    const writes = this.#writesOf(batch.documents);
+    const progress = batch.progress.map(({ stream, revision, position }) => ({
+      replaceOne: { filter: { _id: stream }, replacement: { revision, position }, upsert: true },
+    }));
+    const writtenBy = randomUUID();
+    try {
+      return await this.connection.transaction('commit documents', async (session, attempt) => {
+        const moved = await this.#moveCheckpoint(batch, writtenBy, session);
+        if (moved !== 'moved') return attempt > 0 && moved === writtenBy ? 'committed' : 'fenced';
+        for (const [collection, operations] of writes) {
+          await collection.bulkWrite(operations, { session, ordered: false });
+        }
+        if (progress.length > 0) await this.#progress.bulkWrite(progress, { session, ordered: false });
+        return 'committed';
+      });
+    } catch (error) {
+      // Somebody else's first checkpoint of this partition was there first.
+      if (error instanceof DuplicateKeyError) return 'fenced';
+      throw error;
+    }
+  }
+
+  /** `moved`, or who wrote the checkpoint that is there instead. */
+  async #moveCheckpoint(
+    { partition, expected, next }: DocumentCommit,
+    writtenBy: string,
+    session: ClientSession,
+  ): Promise<string> {
+    const wanted = {
+      'at.topicId': expected?.topicId,
+      'at.offset': expected?.offset,
+      'at.position': expected?.position,
+    };
+    const filter = { _id: partition, ...(expected === undefined ? { at: null } : wanted) };
+    const update = { $set: next === undefined ? { writtenBy } : { writtenBy, at: plain(next) } };
+    const { matchedCount } = await this.#checkpoints.updateOne(filter, update, { session });
+    if (matchedCount === 1) return 'moved';
+    const stored = await this.#checkpoints.findOne({ _id: partition }, { session });
+    if (stored !== null) return stored.writtenBy;
+    if (expected !== undefined) return 'nobody';
+    // The first commit of a partition would otherwise make a dropped group's collections again.
+    if (!(await this.registry.has(this.id, this.prefix, session))) {
+      throw new EngineError(`mongodb: group ${this.id} was dropped`);
+    }
+    const first = { _id: partition, writtenBy, at: next === undefined ? null : plain(next) };
+    await this.#checkpoints.insertOne(first, { session });
+    return 'moved';
+  }
+
+  #writesOf(
+    documents: readonly DocumentWrite[],
+  ): ReadonlyMap<Collection<StoredDocument>, AnyBulkWriteOperation<StoredDocument>[]> {
+    const writes = new Map<Collection<StoredDocument>, AnyBulkWriteOperation<StoredDocument>[]>();
+    for (const { projection, key, document } of documents) {
+      const { collection, codec } = this.#of(projection);
+      let operations = writes.get(collection);
+      if (operations === undefined) writes.set(collection, (operations = []));
+      if (document === undefined) {
+        operations.push({ deleteOne: { filter: { _id: key } } });
+      } else {
+        checkKey(key);
+        operations.push({
+          replaceOne: { filter: { _id: key }, replacement: codec.write(document), upsert: true },
+        });
+      }
+    }
+    return writes;
+  }
+
+  #of(projection: string): Part {
+    const found = this.#parts.get(projection);
+    if (found === undefined) throw new TypeError(`Group ${this.id} has no projection ${projection}`);
+    return found;
+  }
+}
+
+function plain({ topicId, offset, position }: Checkpoint): Checkpoint {
+  return { topicId, offset, position };
+}

@@ -1,0 +1,113 @@
+import { EngineError } from '#libs/core';
+import type { Task, TaskBoard } from '#libs/core';
+import { projections } from '#libs/projections';
+import { accepted, byEmail, eventually, say, TestLedger } from '#libs/testing';
+import type { Projector } from './projector';
+import { TaskBoardAdmin } from './task-board-admin';
+import { TaskWorker } from './task-worker';
+
+/** One task, in memory. */
+class Board implements TaskBoard {
+  task: Task | undefined;
+  away = false;
+
+  async post(task: Pick<Task, 'taskId' | 'kind' | 'body'>): Promise<boolean> {
+    if (this.task !== undefined && this.task.state !== 'ended') return false;
+    this.task = { ...task, state: 'open' };
+    return true;
+  }
+
+  async claim(): Promise<Task | undefined> {
+    if (this.away) throw new EngineError('the board is away');
+    if (this.task?.state !== 'open') return undefined;
+    return (this.task = { ...this.task, state: 'running' });
+  }
+
+  async report(taskId: string, _owner: string, status: string, state: 'running' | 'ended'): Promise<boolean> {
+    if (this.task?.taskId !== taskId) return false;
+    this.task = { ...this.task, status, state };
+    return true;
+  }
+
+  async find(taskId: string): Promise<Task | undefined> {
+    return this.task?.taskId === taskId ? this.task : undefined;
+  }
+}
+
+let test: TestLedger;
+let board: Board;
+let projector: Projector;
+let admin: TaskBoardAdmin;
+let stop: () => Promise<void>;
+let faults: unknown[];
+const names = projections.map(({ name }) => name);
+
+beforeEach(async () => {
+  test = await TestLedger.open();
+  board = new Board();
+  faults = [];
+  const store = test.store();
+  projector = test.projector(store, (fault) => faults.push(fault));
+  await projector.start();
+  const { log } = test;
+  const feed = test.feed();
+  let ids = 0;
+  admin = new TaskBoardAdmin({ log, feed, store, projections, board, newId: () => `task-${++ids}` });
+  const ports = { projector, log, keyring: test.keyring(), names };
+  const worker = new TaskWorker(board, 'worker', ports, (error) => faults.push(error));
+  const aborted = new AbortController();
+  const ended = worker.run(aborted.signal);
+  stop = async () => {
+    aborted.abort();
+    await ended;
+  };
+});
+afterEach(async () => {
+  await stop();
+  await projector.stop();
+  await test.dispose();
+});
+
+async function talk(): Promise<void> {
+  for (let i = 0; i < 3; i++) await accepted(test.ledger.execute(say(byEmail(`c${i}@x.com`))));
+}
+
+it('rebuilds what is asked for, and tells how it went', async () => {
+  await talk();
+  const id = (await admin.rebuild(['profile'])) ?? '';
+  expect(await admin.rebuildStatus(id)).toMatchObject({ rebuildId: id, projections: ['profile'] });
+  expect(await admin.rebuild(['timeline'])).toBeUndefined();
+  await eventually('it is done', async () => (await admin.rebuildStatus(id))?.state === 'done');
+  expect(await admin.rebuildStatus(id)).toMatchObject({ progress: 1, parity: { compared: 3, differing: 0 } });
+  expect(await admin.verification(id)).toBeUndefined();
+  await eventually('the next may come', async () => (await admin.rebuild(['timeline'])) !== undefined);
+  expect(faults).toEqual([]);
+});
+
+it.each(['ledger', 'readmodels'] as const)('verifies the %s', async (scope) => {
+  await talk();
+  const id = (await admin.verify(scope)) ?? '';
+  await eventually('it is done', async () => (await admin.verification(id))?.state === 'done');
+  expect(await admin.verification(id)).toMatchObject({ scope, ok: true });
+});
+
+it('ends a task that it does not know, and goes on where the board was away', async () => {
+  await board.post({ taskId: 'x', kind: 'x', body: '{"kind":"x"}' });
+  await eventually('it is ended', () => board.task?.state === 'ended');
+  board.away = true;
+  await eventually('it was away', () => faults.length > 0);
+  board.away = false;
+  const id = (await admin.verify('ledger')) ?? '';
+  await eventually('it is done', async () => (await admin.verification(id))?.state === 'done');
+  expect(await admin.verification(id)).toMatchObject({ ok: true });
+});
+
+it('tells each group’s lag', async () => {
+  await talk();
+  const position = await test.log.lastPosition();
+  await eventually('all is folded', async () =>
+    (await admin.projections()).every(({ lagEvents, lagSeconds }) => lagEvents === 0 && lagSeconds === 0),
+  );
+  expect(position).toBeGreaterThan(0);
+  expect((await admin.projections()).map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+});

@@ -1,0 +1,72 @@
+import { isJsonObject } from '#libs/core';
+import type { TaskBoard } from '#libs/core';
+import { VERIFY_SCOPES } from './projection-admin';
+import { runProjectionTask } from './projection-tasks';
+import type { ProjectionTask, ProjectionTaskPorts, ProjectionTaskStatus } from './projection-tasks';
+import { pause } from './waiting';
+
+/** How often an idle worker looks for a task. */
+const LOOK_MS = 250;
+/** A worker that says nothing for so long has lost its task to another. */
+const LEASE_MS = 15_000;
+/** A report renews the lease, also where there is nothing new to say. */
+const RENEW_MS = 3_000;
+
+/** Takes tasks off the board, one at a time, and carries them out. */
+export class TaskWorker {
+  constructor(
+    private readonly board: TaskBoard,
+    private readonly owner: string,
+    private readonly ports: ProjectionTaskPorts,
+    private readonly onFault: (error: unknown) => void,
+  ) {}
+
+  /** Goes on until aborted; a board that can't be reached is asked again. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const task = await this.board.claim(this.owner, LEASE_MS);
+        if (task === undefined) await pause(LOOK_MS, signal);
+        else await this.#carryOut(task.taskId, task.body);
+      } catch (error) {
+        this.onFault(error);
+        await pause(LOOK_MS, signal);
+      }
+    }
+  }
+
+  async #carryOut(taskId: string, body: string): Promise<void> {
+    const task = taskOf(taskId, body);
+    if (task === undefined) {
+      await this.board.report(taskId, this.owner, '{}', 'ended', LEASE_MS);
+      return;
+    }
+    let last: ProjectionTaskStatus | undefined;
+    let telling = Promise.resolve();
+    const report = (state: 'running' | 'ended'): void => {
+      const text = JSON.stringify(last ?? {});
+      telling = telling
+        .then(async () => void (await this.board.report(taskId, this.owner, text, state, LEASE_MS)))
+        .catch(this.onFault);
+    };
+    const renewing = setInterval(() => report('running'), RENEW_MS);
+    try {
+      await runProjectionTask(task, this.ports, (status) => (last = status));
+    } finally {
+      clearInterval(renewing);
+      report('ended');
+      await telling;
+    }
+  }
+}
+
+/** A task as it was posted; `undefined` for one that this build does not know. */
+function taskOf(taskId: string, body: string): ProjectionTask | undefined {
+  const value: unknown = JSON.parse(body);
+  if (!isJsonObject(value)) return undefined;
+  const { kind, names } = value;
+  const scope = VERIFY_SCOPES.find((known) => known === value['scope']);
+  if (kind === 'verify' && scope !== undefined) return { kind, taskId, scope };
+  if (kind !== 'rebuild' || !Array.isArray(names)) return undefined;
+  return { kind, taskId, names: names.filter((name) => typeof name === 'string') };
+}

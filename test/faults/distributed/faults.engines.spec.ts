@@ -1,0 +1,106 @@
+import { DistributedServer } from '../../e2e/distributed-server';
+import type { Loose } from '../../e2e/client';
+import { compare, retryAll } from '../invariants';
+import { Oracle } from '../oracle';
+import { Campaign, plan } from './campaign';
+import { Engines } from './engines';
+import { kills, troubles } from './faults';
+import type { Fault } from './faults';
+import { auditRecords, readEffects } from './final-checks';
+import { Load } from './load';
+import { summary, versions, writeReport } from './report';
+
+/**
+ * `KILLS=200 npm run test:engines -- test/faults` for the long run; `SEED=` repeats one's order of faults, `ONLY=` takes
+ * those whose target and kind it matches, as `^projector`, `link cut`.
+ */
+const KILLS = Number(process.env['KILLS'] ?? 9);
+const SEED = Number(process.env['SEED'] ?? 20_260_101);
+const ONLY = new RegExp(process.env['ONLY'] ?? '');
+/** Two of each role that may be two: writers that race, relays and projectors that take over. */
+const PROCESSES = { 'command-api': 2, relay: 2, projector: 2 } as const;
+const NOTES = [
+  'SIGKILL keeps the page cache: process death, not power loss',
+  'one broker, one MongoDB node: no fail-over between servers',
+];
+
+jest.setTimeout(300_000 + KILLS * 60_000);
+
+test(`${KILLS} kills and what else goes wrong, under load, on the distributed engines`, async () => {
+  const startedAt = new Date().toISOString();
+  const engines = await Engines.start();
+  const server = await DistributedServer.start({}, { engines: engines.addresses, processes: PROCESSES });
+  const oracle = new Oracle(server.home);
+  const urls = (): readonly string[] => server.all('command-api').map(({ url }) => url);
+  const load = new Load(urls, oracle, SEED);
+  const campaign = new Campaign(server, load, SEED + 1);
+  const report: Loose = { fault: 'kills and faults on the distributed engines', seed: SEED, startedAt };
+  try {
+    const wanted = ({ target, kind }: Fault): boolean => ONLY.test(`${target} ${kind}`);
+    const deaths = kills(server, engines).filter(wanted);
+    const faults = plan(SEED, KILLS, deaths, troubles(server, engines, oracle).filter(wanted));
+    await campaign.run(faults, (done) => process.stdout.write(`${JSON.stringify(done)}\n`));
+    Object.assign(report, await examine(server, oracle, load));
+  } catch (error) {
+    report.failure = error instanceof Error ? error.message : 'unknown';
+    throw error;
+  } finally {
+    const { answers, unexpected } = load.sender;
+    Object.assign(report, {
+      endedAt: new Date().toISOString(),
+      trials: campaign.faults.length,
+      kills: campaign.faults.filter(({ kind }) => kind === 'kill').length,
+      races: { checks: load.races.run, faults: load.races.faults },
+      answers: Object.fromEntries(answers),
+      unexpected,
+      crashes: campaign.crashes,
+      summary: summary(campaign.faults),
+      faults: campaign.faults,
+      versions: await versions(engines).catch(() => 'unknown'),
+      notes: NOTES,
+    });
+    process.stdout.write(`${writeReport(report)}\n`);
+    oracle.close();
+    await server.dispose();
+    await engines.stop();
+  }
+  const { ledger, readModels } = report.verified;
+  expect(report).toMatchObject({
+    lost: 0,
+    duplicates: 0,
+    gaps: 0,
+    changed: 0,
+    unknown: 0,
+    differentAnswers: 0,
+    effects: { missing: 0, doubleEffects: 0, miscounted: 0, strayStreams: 0, wrongHolders: 0 },
+    races: { faults: [] },
+    unexpected: [],
+    crashes: [],
+  });
+  expect({ ledger: ledger.ok, readModels: readModels.ok }).toEqual({ ledger: true, readModels: true });
+});
+
+/** Everything that the oracle can ask once all is quiet. */
+async function examine(server: DistributedServer, oracle: Oracle, load: Load): Promise<Loose> {
+  const api = server.client();
+  const { ackedTotal, ackedLost, dup, ...rest } = await compare(api, oracle);
+  const effects = await readEffects(server, oracle, load.races.links);
+  const ledger = await api.verified('ledger');
+  const readModels = await api.verified('readmodels');
+  const differentAnswers = await retryAll(api, oracle);
+  // The whole log against the customers that the client knows: nothing stands beside them.
+  effects.strayStreams += Math.abs(ledger.ledger.streams - effects.customers);
+  return {
+    acked: ackedTotal,
+    intended: oracle.intents.size,
+    lost: ackedLost,
+    duplicates: dup,
+    ...rest,
+    differentAnswers,
+    effects,
+    doubleEffects: effects.doubleEffects,
+    parity: readModels.readModels,
+    verified: { ledger, readModels },
+    audit: auditRecords(effects.records),
+  };
+}
