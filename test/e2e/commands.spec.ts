@@ -1,9 +1,9 @@
 import { expectProblem, LEAF, receipt, somebody, touchpoint } from './client';
 import type { Client } from './client';
-import { startLedger } from './ledger-under-test';
+import { JOURNEY_TIMEOUT_MS, startLedger } from './ledger-under-test';
 import type { LedgerUnderTest } from './ledger-under-test';
 
-jest.setTimeout(60_000);
+jest.setTimeout(JOURNEY_TIMEOUT_MS);
 
 let server: LedgerUnderTest;
 let api: Client;

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { startEventStore } from '../engines/eventstoredb/start';
 import type { EngineServer } from '../engines/engine-server';
 import { Client } from './client';
@@ -107,7 +107,7 @@ export class DistributedServer {
   readonly home = newHome();
   readonly processes: RoleProcess[] = [];
   /** Of this ledger's own in Kafka and MongoDB: a topic, a database. */
-  readonly name = `e2e-${randomBytes(6).toString('hex')}`;
+  name = `e2e-${randomBytes(6).toString('hex')}`;
   url = '';
   #store: EngineServer | undefined;
   #gateway: Gateway | undefined;
@@ -132,11 +132,13 @@ export class DistributedServer {
     env: Readonly<Record<string, string>>,
     { engines, processes }: DistributedOptions,
   ): Promise<void> {
-    const { eventStore, kafka, mongodb } = engines ?? (await this.#sharedEngines());
+    const shared = engines === undefined ? process.env['TEST_SHARED_LEDGER'] : undefined;
+    if (shared !== undefined) this.name = basename(shared).toLowerCase();
+    const { eventStore, kafka, mongodb } = engines ?? (await this.#sharedEngines(shared));
     const database = new URL(mongodb);
     database.pathname = `/${this.name}`;
-    const keyFile = join(this.home, 'ledger.key');
-    writeFileSync(keyFile, `touchstone-root-key-v1:${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
+    const keyFile = join(shared ?? this.home, 'ledger.key');
+    makeRootKey(keyFile);
     const common = {
       TOUCHSTONE_DATA: join(this.home, 'data'),
       TOUCHSTONE_ROOT_KEY_FILE: keyFile,
@@ -159,11 +161,11 @@ export class DistributedServer {
     this.url = this.#gateway.url;
   }
 
-  async #sharedEngines(): Promise<EngineAddresses> {
-    // The double is one ledger's own; a real EventStoreDB is given by its address, empty, and used by one run.
-    if (process.env['TEST_EVENTSTORE_REAL'] === undefined) this.#store = await startEventStore();
+  /** A real EventStoreDB is one ledger's, which all journeys of a run share; each has a double of its own. */
+  async #sharedEngines(shared: string | undefined): Promise<EngineAddresses> {
+    if (shared === undefined) this.#store = await startEventStore();
     return {
-      eventStore: process.env['TEST_EVENTSTORE_REAL'] ?? this.#store?.address ?? '',
+      eventStore: this.#store?.address ?? needed('TEST_EVENTSTORE_URL'),
       kafka: needed('TEST_KAFKA_BROKERS'),
       mongodb: needed('TEST_MONGODB_URL'),
     };
@@ -200,6 +202,20 @@ export class DistributedServer {
     await Promise.all(this.processes.map((role) => role.end('SIGTERM')));
     await this.#store?.stop();
     removeHome(this.home);
+  }
+}
+
+/** Journeys that share a ledger share its key: whoever comes first makes it. */
+function makeRootKey(file: string): void {
+  const text = `touchstone-root-key-v1:${randomBytes(32).toString('base64')}\n`;
+  const own = `${file}-${process.pid}`;
+  writeFileSync(own, text, { mode: 0o600 });
+  try {
+    linkSync(own, file);
+  } catch (error) {
+    if (!existsSync(file)) throw error;
+  } finally {
+    rmSync(own);
   }
 }
 

@@ -1,12 +1,12 @@
 import { expectProblem, somebody, touchpoint } from './client';
 import type { Client, Loose } from './client';
 import { Feed } from './feed';
-import { startLedger } from './ledger-under-test';
+import { JOURNEY_TIMEOUT_MS, startLedger } from './ledger-under-test';
 import type { LedgerUnderTest } from './ledger-under-test';
 import { Server } from './server';
 import { eventually } from './wait';
 
-jest.setTimeout(60_000);
+jest.setTimeout(JOURNEY_TIMEOUT_MS);
 
 let server: LedgerUnderTest;
 let api: Client;

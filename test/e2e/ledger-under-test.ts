@@ -13,7 +13,17 @@ export interface LedgerUnderTest {
   dispose(): Promise<void>;
 }
 
+export const IS_DISTRIBUTED = process.env['TEST_TOPOLOGY'] === 'distributed';
+
+/** Of a journey. */
+export const JOURNEY_TIMEOUT_MS = IS_DISTRIBUTED ? 180_000 : 60_000;
+
+/** Of a number that shows what embedded engines bear, a share that four processes and three servers bear on one machine. */
+export function scaled(count: number): number {
+  return IS_DISTRIBUTED ? count / 5 : count;
+}
+
 /** The standalone server; under `npm run test:engines` the four roles on EventStoreDB, Kafka and MongoDB. */
 export function startLedger(): Promise<LedgerUnderTest> {
-  return process.env['TEST_TOPOLOGY'] === 'distributed' ? DistributedServer.start() : Server.start();
+  return IS_DISTRIBUTED ? DistributedServer.start() : Server.start();
 }

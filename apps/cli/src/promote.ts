@@ -23,6 +23,9 @@ stays as it is; do not start it again once the roles take commands.
 Exit code: 0 when both hold the same, 1 when something differs.
 `;
 
+/** What an embedded ledger can be promoted to. */
+const TARGETS: readonly string[] = ['distributed'];
+
 /** Told in one line, as PromoteError is: whoever sits at the keyboard can mend it. */
 const CLEAR = [EngineError, DataDirectoryError, ForeignFileError, RootKeyError];
 
@@ -39,7 +42,7 @@ export const promoteVerb: Verb = {
         json: { type: 'boolean', default: false },
       },
     });
-    if (values.to !== 'distributed') throw new UsageError('say --to distributed');
+    if (!TARGETS.includes(values.to ?? '')) throw new UsageError(`say --to ${TARGETS.join(' or ')}`);
     const startedMs = performance.now();
     const target = promoteTarget(process.env, context.dataDirectory);
     // Here, not above: all other verbs start without the drivers.

@@ -29,5 +29,7 @@ export interface FeedConsumer {
 export interface EventFeed {
   /** Where each partition ends now, by number: what is delivered later stands after it. A feed not made yet has none. */
   ends(): Promise<ReadonlyMap<number, Checkpoint>>;
+  /** Of which partition a stream's records are. */
+  partitionOf(stream: string): number;
   run(consumer: FeedConsumer, signal: AbortSignal): Promise<void>;
 }

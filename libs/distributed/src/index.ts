@@ -1,5 +1,4 @@
 export * from './distributed';
 export * from './promote';
 export { PromoteError } from './promote-steps';
-export type { PromotePhase, PromoteStep } from './promote-steps';
-export type { LogEquality, PromoteProof, VaultEquality } from './promote-proof';
+export type { PromoteStep } from './promote-steps';

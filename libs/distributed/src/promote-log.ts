@@ -16,7 +16,7 @@ const APPEND_BYTES = 600_000;
 const RECORD_OVERHEAD_BYTES = 512;
 /** Blobs travel as base64. */
 const BASE64 = 4 / 3;
-const STREAMS_AT_ONCE = 16;
+const STREAMS_AT_ONCE = 48;
 /** Streams whose revision in the target is remembered. */
 const HEADS_CACHED = 100_000;
 
@@ -34,7 +34,7 @@ export async function copyLog(source: EventLog, target: EventLog, watch: Promote
     const page = await readPage(source, after);
     const last = page[page.length - 1];
     if (last === undefined) return copy;
-    await copy.take(page, end === 0 ? 1 : last.position / end);
+    await copy.take(page, { from: after / end, to: last.position / end });
     after = last.position;
   }
 }
@@ -67,8 +67,17 @@ class LogCopy implements CopiedLog {
     private readonly watch: PromoteWatch,
   ) {}
 
-  async take(page: readonly StoredRecord[], share: number): Promise<void> {
-    const tell = (): void => this.watch.tell({ phase: 'events', share, count: this.appended + this.present });
+  /** `from` and `to` are the shares of the ledger before and after the page. */
+  async take(
+    page: readonly StoredRecord[],
+    { from, to }: { readonly from: number; readonly to: number },
+  ): Promise<void> {
+    const before = this.appended + this.present;
+    const tell = (): void => {
+      const count = this.appended + this.present;
+      const share = from + ((to - from) * (count - before)) / page.length;
+      this.watch.tell({ phase: 'events', share, count });
+    };
     await atOnce([...byStream(page)], STREAMS_AT_ONCE, ([stream, records]) =>
       this.#copy(stream, records, tell),
     );

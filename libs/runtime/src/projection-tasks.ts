@@ -1,9 +1,9 @@
 import type { EventLog } from '#libs/core';
 import type { Keyring } from './keyring';
 import type { VerificationStatus, VerifyScope } from './projection-admin';
-import { breathe } from './projector';
 import type { Projector, RebuildStatus } from './projector';
 import { verifyLedger } from './verify-ledger';
+import { breathe } from './waiting';
 
 /** Long work on the read models, asked for by one process or thread and done by another. */
 export type ProjectionTask =

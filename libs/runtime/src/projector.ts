@@ -12,10 +12,11 @@ import type {
 import type { SeenEvent } from '#libs/events';
 import { compareGroups } from './compare-groups';
 import type { Parity } from './compare-groups';
-import { FencedError, GroupProjector } from './group-projector';
+import { GroupFollower } from './group-follower';
+import { GroupProjector } from './group-projector';
 import type { Keyring } from './keyring';
 import { openGroup } from './open-group';
-import { pause } from './waiting';
+import { breathe, pause } from './waiting';
 
 export interface ProjectorPorts {
   readonly log: EventLog;
@@ -46,21 +47,12 @@ const EVENTS_PAGE = 250;
 const BUILD_BATCH_BYTES = 8 * 1024 * 1024;
 /** What a build writes has no place in the feed until it is done. */
 const NOWHERE = { partition: 0, expected: undefined, next: undefined };
-/** Pause after a fault of an engine, before a group reads on. */
-const RETRY_MS = 500;
 /** How often it is looked whether other groups serve now: another process may have built one. */
 const WATCH_MS = 1_000;
 const CATCH_UP_POLL_MS = 10;
 
-/** Lets timers, messages and the other groups of this thread have a turn. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 interface Following {
-  readonly projector: GroupProjector;
-  /** As last committed, or as read when a partition was assigned. */
-  readonly checkpoints: Map<number, Checkpoint | undefined>;
+  readonly follower: GroupFollower;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
 }
@@ -105,12 +97,7 @@ export class Projector {
 
   /** Which partitions of which groups this process folds. */
   partitions(): ReadonlyMap<string, readonly number[]> {
-    return new Map(
-      [...this.#following].map(([id, { checkpoints }]) => [
-        id,
-        [...checkpoints.keys()].toSorted((a, b) => a - b),
-      ]),
-    );
+    return new Map([...this.#following].map(([id, { follower }]) => [id, follower.partitions]));
   }
 
   get fault(): Error | undefined {
@@ -224,10 +211,11 @@ export class Projector {
   }
 
   #follow(projector: GroupProjector): void {
+    const { log, feed } = this.ports;
     const stop = new AbortController();
-    const checkpoints = new Map<number, Checkpoint | undefined>();
-    const ended = this.#run(projector, checkpoints, stop.signal);
-    this.#following.set(projector.group.id, { projector, checkpoints, stop, ended });
+    const follower = new GroupFollower(projector, log, feed);
+    const ended = follower.run(stop.signal).catch((error: unknown) => this.#fail(error));
+    this.#following.set(projector.group.id, { follower, stop, ended });
   }
 
   async #leave(id: string): Promise<void> {
@@ -235,44 +223,6 @@ export class Projector {
     following?.stop.abort();
     await following?.ended;
     this.#following.delete(id);
-  }
-
-  async #run(
-    projector: GroupProjector,
-    checkpoints: Map<number, Checkpoint | undefined>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { group } = projector;
-    while (!signal.aborted) {
-      try {
-        await this.ports.feed.run(
-          {
-            name: group.id,
-            checkpoint: async (partition) => {
-              // The partition may have been another process's meanwhile: what is remembered of it may be old.
-              projector.forget();
-              const checkpoint = await group.checkpoint(partition);
-              checkpoints.set(partition, checkpoint);
-              return checkpoint;
-            },
-            deliver: async ({ partition, records, checkpoint: next }) => {
-              const customers = records.filter(({ stream }) => stream.startsWith(CUSTOMER_STREAM));
-              await projector.apply(customers, { partition, expected: checkpoints.get(partition), next });
-              checkpoints.set(partition, next);
-              await breathe();
-            },
-          },
-          signal,
-        );
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        // A disk that is full, a server that is away, a partition that went to another process in the middle of a
-        // batch: nothing was kept, so the same again, from the stored checkpoints.
-        if (!(error instanceof EngineError || error instanceof FencedError)) return this.#fail(error);
-        await pause(RETRY_MS, signal);
-      }
-    }
   }
 
   #fail(error: unknown): void {

@@ -9,7 +9,8 @@ import { deliverAgain, rewindRelay } from './redelivery';
 export interface Fault {
   /** `<what>-<how>`, as the report groups them. */
   readonly target: string;
-  readonly kind: 'kill' | 'leave' | 'stall' | 'latency' | 'reset' | 'hang' | 'cut' | 'rewind' | 'redeliver';
+  readonly kind:
+    'kill' | 'outage' | 'leave' | 'stall' | 'latency' | 'reset' | 'hang' | 'cut' | 'rewind' | 'redeliver';
   /** Shortest and longest time from `begin` to `end`. */
   readonly lastsMs: readonly [number, number];
   begin(): Promise<void> | void;
@@ -24,6 +25,8 @@ const HANG_MS = [2_000, 9_000] as const;
 /** Longer than a member of a group may be silent, and than a relay stands by. */
 const STALL_MS = [11_000, 13_000] as const;
 const WRITER_STALL_MS = [2_000, 7_000] as const;
+/** Longer than any engine tries by itself before it tells its caller. */
+const OUTAGE_MS = [31_000, 36_000] as const;
 const AT_ONCE = [0, 0] as const;
 const LATENCY_MS = 120;
 const nothing = (): void => undefined;
@@ -64,6 +67,22 @@ export function troubles(server: DistributedServer, engines: Engines, oracle: Or
       begin: () => deliverAgain(server, engines),
       end: nothing,
     },
+  ];
+}
+
+/** Servers that are away until clients are told so. They take their time: for long runs only. */
+export function outages(engines: Engines): readonly Fault[] {
+  const lost = (target: string, link: TcpProxy): Fault => ({
+    target,
+    kind: 'outage',
+    lastsMs: OUTAGE_MS,
+    begin: () => link.cut(),
+    end: () => link.heal(),
+  });
+  return [
+    lost('eventstore-link', engines.eventStoreLink),
+    lost('mongodb-link', engines.mongodbLink),
+    { ...serverKill('kafka', engines.kafka), kind: 'outage', lastsMs: OUTAGE_MS },
   ];
 }
 

@@ -64,7 +64,8 @@ async function lastMessages(
 ): Promise<ReadonlyMap<number, readonly KafkaMessage[]>> {
   const admin = client.admin();
   await admin.connect();
-  const ends = await admin.fetchTopicOffsets(topic).finally(() => admin.disconnect());
+  const ends = await admin.fetchTopicOffsets(topic);
+  await admin.disconnect();
   const found = new Map<number, KafkaMessage[]>();
   const left = new Map<number, number>();
   for (const { partition, low, high } of ends) {

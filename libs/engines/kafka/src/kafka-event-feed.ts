@@ -4,6 +4,7 @@ import type { ReadableLog } from './catch-up';
 import { connect, isPassing } from './connection';
 import type { KafkaConnection } from './connection';
 import { FeedRun } from './feed-run';
+import { keyOf, partitionOf } from './partition';
 import { DEFAULT_TOPIC, watermarks } from './topic';
 import type { TopicSettings } from './topic';
 
@@ -49,6 +50,10 @@ export class KafkaEventFeed implements EventFeed {
     return new Map(
       [...marks].map(([partition, { high }]) => [partition, { topicId, offset: high, position }]),
     );
+  }
+
+  partitionOf(stream: string): number {
+    return partitionOf(keyOf(stream), this.#topic.partitions);
   }
 
   /**

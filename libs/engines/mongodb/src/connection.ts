@@ -61,7 +61,7 @@ export class MongoConnection {
         return result;
       } catch (error) {
         await session.abortTransaction().catch(() => undefined); // The server has, or will when its time is up.
-        if (false as boolean) {
+        if (isPersistentConflict(error, attempt)) {
           await endForgottenTransactions(this.client).catch(() => undefined); // The next try tells what is amiss.
         }
         throw error;

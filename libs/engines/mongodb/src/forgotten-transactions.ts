@@ -9,6 +9,17 @@ const CONFLICTS_BORNE = 6;
 /** A process that lives never leaves a transaction alone for so long: its batches are computed before they begin. */
 const FORGOTTEN_MS = 5_000;
 const MICROSECONDS_A_MS = 1_000;
+const FORGOTTEN = [
+  { $currentOp: { allUsers: false, idleSessions: true } },
+  {
+    $match: {
+      type: 'idleSession',
+      appName: APP_NAME,
+      'transaction.timeInactiveMicros': { $gt: FORGOTTEN_MS * MICROSECONDS_A_MS },
+    },
+  },
+  { $project: { lsid: 1 } },
+];
 
 export function isPersistentConflict(error: unknown, attempt: number): boolean {
   return attempt >= CONFLICTS_BORNE && error instanceof MongoServerError && error.code === WRITE_CONFLICT;
@@ -20,20 +31,8 @@ export function isPersistentConflict(error: unknown, attempt: number): boolean {
  * finds its transaction gone, and begins it again. Needs no privilege: sessions of our own user.
  */
 export async function endForgottenTransactions(client: MongoClient): Promise<void> {
-  const admin = client.db('admin', { readConcern: { level: 'local' } });
-  const idle = await admin
-    .aggregate([
-      { $currentOp: { allUsers: false, idleSessions: true } },
-      {
-        $match: {
-          type: 'idleSession',
-          appName: APP_NAME,
-          'transaction.timeInactiveMicros': { $gt: FORGOTTEN_MS * MICROSECONDS_A_MS },
-        },
-      },
-      { $project: { lsid: 1 } },
-    ])
-    .toArray();
+  const admin = client.db('admin');
+  const idle = await admin.aggregate(FORGOTTEN, { readConcern: { level: 'local' } }).toArray();
   if (idle.length === 0) return;
   await admin.command({ killSessions: idle.map(({ lsid }) => ({ id: lsid.id })) });
 }

@@ -15,6 +15,10 @@ export class EmbeddedEventFeed implements EventFeed {
     return new Map([[PARTITION, { topicId: this.topicId, offset: position, position }]]);
   }
 
+  partitionOf(): number {
+    return PARTITION;
+  }
+
   async run(consumer: FeedConsumer, signal: AbortSignal): Promise<void> {
     const partition = PARTITION;
     const checkpoint = await consumer.checkpoint(partition);

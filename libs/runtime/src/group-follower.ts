@@ -1,0 +1,109 @@
+import { CUSTOMER_STREAM, EngineError } from '#libs/core';
+import type { Checkpoint, EventFeed, EventLog, FeedBatch, FeedConsumer, StoredRecord } from '#libs/core';
+import { FencedError } from './group-projector';
+import type { GroupProjector } from './group-projector';
+import { TailSweep } from './tail-sweep';
+import { breathe, pause } from './waiting';
+
+/** Pause after a fault of an engine, before the feed is read on. */
+const RETRY_MS = 500;
+/** Pause between two steps of the sweep: a ledger of 10,000 customers is gone round in about eight minutes. */
+const SWEEP_EVERY_MS = 10_000;
+
+/** Follows the feed with one group, and sweeps for what the feed has lost, each partition's batches one after the other. */
+export class GroupFollower implements FeedConsumer {
+  /** As last committed, or as read when a partition was assigned. */
+  readonly #checkpoints = new Map<number, Checkpoint | undefined>();
+  readonly #turns = new Map<number, Promise<void>>();
+
+  constructor(
+    readonly projector: GroupProjector,
+    private readonly log: EventLog,
+    private readonly feed: EventFeed,
+  ) {}
+
+  get name(): string {
+    return this.projector.group.id;
+  }
+
+  /** Partitions that were assigned to this process since it began. */
+  get partitions(): readonly number[] {
+    return [...this.#checkpoints.keys()].toSorted((a, b) => a - b);
+  }
+
+  /** Goes on until aborted. Rejects with what no other try can mend: a fold that throws, an event that can't be read. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    const ended = (): void => stop.abort();
+    await Promise.all([this.#follow(both).finally(ended), this.#sweep(both).finally(ended)]);
+  }
+
+  async checkpoint(partition: number): Promise<Checkpoint | undefined> {
+    // The partition may have been another process's meanwhile: what is remembered of it may be old.
+    this.projector.forget();
+    const checkpoint = await this.projector.group.checkpoint(partition);
+    this.#checkpoints.set(partition, checkpoint);
+    return checkpoint;
+  }
+
+  async deliver({ partition, records, checkpoint: next }: FeedBatch): Promise<void> {
+    const customers = records.filter(({ stream }) => stream.startsWith(CUSTOMER_STREAM));
+    await this.#inTurn(partition, async () => {
+      const expected = this.#checkpoints.get(partition);
+      await this.projector.apply(customers, { partition, expected, next });
+      this.#checkpoints.set(partition, next);
+    });
+    await breathe();
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    await this.#retrying(signal, async () => {
+      await this.feed.run(this, signal);
+      return 'ended';
+    });
+  }
+
+  async #sweep(signal: AbortSignal): Promise<void> {
+    const { log, feed } = this;
+    const { group } = this.projector;
+    const owns = (partition: number): boolean => this.#checkpoints.has(partition);
+    const fold = (partition: number, records: readonly StoredRecord[]): Promise<void> =>
+      this.#inTurn(partition, async () => {
+        const expected = this.#checkpoints.get(partition);
+        await this.projector.apply(records, { partition, expected, next: expected });
+      });
+    const sweep = new TailSweep({ log, feed, group, owns, fold });
+    await this.#retrying(signal, async () => {
+      await pause(SWEEP_EVERY_MS, signal);
+      if (!signal.aborted) await sweep.step();
+      return 'again';
+    });
+  }
+
+  /**
+   * Again after a disk that is full, a server that is away, a partition that went to another process in the middle of a
+   * batch: nothing was kept, so the same again, from the stored checkpoints.
+   */
+  async #retrying(signal: AbortSignal, work: () => Promise<'ended' | 'again'>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if ((await work()) === 'ended') return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof EngineError || error instanceof FencedError)) throw error;
+        await pause(RETRY_MS, signal);
+      }
+    }
+  }
+
+  /** A delivery and the sweep never commit one partition at the same time: one of them would be fenced. */
+  #inTurn(partition: number, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(partition) ?? Promise.resolve()).then(work);
+    this.#turns.set(
+      partition,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  }
+}
