@@ -1,6 +1,5 @@
 import { CUSTOMER_STREAM, EngineError } from '#libs/core';
 import type {
-  Checkpoint,
   DocumentGroup,
   DocumentStore,
   EventFeed,

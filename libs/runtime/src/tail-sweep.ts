@@ -10,9 +10,9 @@ export interface SweepPorts {
   readonly feed: EventFeed;
   readonly group: DocumentGroup;
   /** Whether this process folds the partition now. */
-  owns(partition: number): boolean;
+  readonly owns: (partition: number) => boolean;
   /** Folds records of one partition in its turn, as a delivery does. */
-  fold(partition: number, records: readonly StoredRecord[]): Promise<void>;
+  readonly fold: (partition: number, records: readonly StoredRecord[]) => Promise<void>;
 }
 
 /**
