@@ -1,9 +1,10 @@
 import { EngineError } from '#libs/core';
 import type { AppendRequest, AppendResult } from '#libs/core';
-import { EmbeddedDirectory, eventually } from '#libs/testing';
+import { EmbeddedDirectory, eventually, opaqueRecord, streamOf } from '#libs/testing';
 import { ClockGuard, guardedByClock } from './clock-guard';
 
-const REQUEST: AppendRequest = { stream: 'customer-x', expectedRevision: -1, records: [] };
+const stream = streamOf(1);
+const REQUEST: AppendRequest = { stream, expectedRevision: -1, records: [opaqueRecord(stream, 0)] };
 
 /** A log that takes everything, behind a guard whose database says `skewMs`. */
 async function append(skewMs: () => Promise<number>): Promise<AppendResult> {

@@ -2,6 +2,7 @@ import { Catch, HttpException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { EngineError } from '#libs/core';
 import { faultFields } from './logger';
 import { INTERNAL_DETAIL, ProblemError, problemDocument, problemHeaders } from './problems';
 import type { ProblemCode } from './problems';
@@ -21,6 +22,7 @@ const CODE_OF_STATUS: ReadonlyMap<number, ProblemCode> = new Map([
   [503, 'unavailable'],
 ]);
 
+const UNAVAILABLE = 'Something that the ledger needs does not answer at the moment.';
 const DETAILS: Readonly<Partial<Record<ProblemCode, string>>> = {
   'not-found': 'There is no such route.',
   'too-large': 'The body is larger than this route takes.',
@@ -73,6 +75,7 @@ export function sendProblem(reply: FastifyReply, problem: ProblemError): void {
 
 export function toProblem(fault: unknown): ProblemError {
   if (fault instanceof ProblemError) return fault;
+  if (fault instanceof EngineError) return new ProblemError('unavailable', UNAVAILABLE, { cause: fault });
   const status = statusOf(fault);
   if (status === undefined || status === 500) {
     return new ProblemError('internal', INTERNAL_DETAIL, { cause: fault });

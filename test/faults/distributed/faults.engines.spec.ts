@@ -18,6 +18,7 @@ const KILLS = Number(process.env['KILLS'] ?? 6);
 const SEED = Number(process.env['SEED'] ?? 20_260_101);
 /** From so many kills on a run may take its time. */
 const MANY = 20;
+const MAX_SHOWN = 20;
 const ONLY = new RegExp(process.env['ONLY'] ?? '');
 /** Two of each role that may be two: writers that race, relays and projectors that take over. */
 const PROCESSES = { 'command-api': 2, relay: 2, projector: 2 } as const;
@@ -57,6 +58,7 @@ test(`${KILLS} kills and what else goes wrong, under load, on the distributed en
       races: { checks: load.races.run, faults: load.races.faults },
       answers: Object.fromEntries(answers),
       unexpected,
+      internal: internalFaults(server),
       crashes: campaign.crashes,
       summary: summary(campaign.faults),
       faults: campaign.faults,
@@ -83,6 +85,12 @@ test(`${KILLS} kills and what else goes wrong, under load, on the distributed en
   });
   expect({ ledger: ledger.ok, readModels: readModels.ok }).toEqual({ ledger: true, readModels: true });
 });
+
+/** What the processes that run now have logged about answers with 500. */
+function internalFaults({ output }: DistributedServer): readonly string[] {
+  const lines = output.split('\n').filter((line) => line.includes('"code":"internal"'));
+  return lines.slice(0, MAX_SHOWN);
+}
 
 /** Everything that the oracle can ask once all is quiet. */
 async function examine(server: DistributedServer, oracle: Oracle, load: Load): Promise<Loose> {

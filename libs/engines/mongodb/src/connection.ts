@@ -1,6 +1,6 @@
 import * as os from 'node:os';
 import { EngineError } from '#libs/core';
-import { MongoClient, MongoError } from 'mongodb';
+import { MongoClient, MongoError, MongoNetworkError } from 'mongodb';
 import type { ClientSession, Db, Document } from 'mongodb';
 import { faultOf, pause, retrying } from './faults';
 import { APP_NAME, endForgottenTransactions, isPersistentConflict } from './forgotten-transactions';
@@ -21,6 +21,7 @@ const COMMIT_TIMEOUT_MS = 10_000;
 const MAJORITY_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 64;
 const COMMITS_TRIED = 3;
+const UNKNOWN_RESULT = 'UnknownTransactionCommitResult';
 const CLOCK_SAMPLES = 3;
 
 export interface MongoOptions {
@@ -147,11 +148,21 @@ async function commit(session: ClientSession): Promise<void> {
     try {
       await session.commitTransaction();
       return;
-    } catch (error) {
-      const unknown = error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult');
-      if (!unknown || tried === COMMITS_TRIED) throw error;
+    } catch (thrown) {
+      const error = thrown instanceof MongoError ? thrown : interrupted(thrown);
+      if (!error.hasErrorLabel(UNKNOWN_RESULT) || tried === COMMITS_TRIED) throw error;
     }
   }
+}
+
+/**
+ * The driver (7.8.0) takes every fault of a commit for one of its own, and ends in a `TypeError` where the connection was lost
+ * in another way: then, too, nobody knows whether it was committed.
+ */
+function interrupted(cause: unknown): MongoError {
+  const error = new MongoNetworkError('the commit was interrupted', cause instanceof Error ? { cause } : {});
+  error.addErrorLabel(UNKNOWN_RESULT);
+  return error;
 }
 
 function refuseUnfit(hello: Document): void {
