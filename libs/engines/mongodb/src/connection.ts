@@ -156,8 +156,8 @@ async function commit(session: ClientSession): Promise<void> {
 }
 
 /**
- * The driver (7.8.0) takes every fault of a commit for one of its own, and ends in a `TypeError` where the connection was lost
- * in another way: then, too, nobody knows whether it was committed.
+ * The driver (7.8.0) takes every fault of a commit for one of its own; what a socket threw makes it end in a `TypeError`.
+ * Then, too, nobody knows whether it was committed.
  */
 function interrupted(cause: unknown): MongoError {
   const error = new MongoNetworkError('the commit was interrupted', cause instanceof Error ? { cause } : {});

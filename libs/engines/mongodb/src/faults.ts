@@ -24,15 +24,43 @@ const TRANSIENT_CODES: ReadonlySet<unknown> = new Set([
   6, 7, 64, 89, 91, 112, 133, 134, 175, 189, 234, 246, 251, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436,
 ]);
 
+/** What the driver (7.8.0) passes on as Node threw it, or as the code of a bulk write, where a connection breaks under a write. */
+const SOCKET_CODES: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+]);
+
 /** Somebody holds this key already. Where the caller expects that, it is no fault. */
 export class DuplicateKeyError extends EngineError {
   override readonly name = 'DuplicateKeyError';
 }
 
+/** The driver passes on what a socket throws at once, when it has just been reset, as it is. */
+function socketFault(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error instanceof MongoError || !('code' in error)) return undefined;
+  const { code } = error;
+  return typeof code === 'string' && ('syscall' in error || code.startsWith('ERR_STREAM_'))
+    ? code
+    : undefined;
+}
+
 export function isTransient(error: unknown): boolean {
+  if (socketFault(error) !== undefined) return true;
+  if (isSocketFault(error)) return true;
   if (!(error instanceof MongoError)) return false;
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true;
   return TRANSIENT_LABELS.some((label) => error.hasErrorLabel(label)) || TRANSIENT_CODES.has(error.code);
+}
+
+function isSocketFault(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && SOCKET_CODES.has(error.code);
 }
 
 export function isDuplicate(error: unknown): error is MongoServerError {
@@ -60,18 +88,22 @@ export async function retrying<T>(what: string, run: (attempt: number) => Promis
 /** A bulk write throws whatever ended it as a fault of the server's. */
 function unwrapped(error: unknown): unknown {
   const inner: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
-  return inner instanceof MongoError ? inner : error;
+  return inner instanceof MongoError || isSocketFault(inner) ? inner : error;
 }
 
 /** The server's messages quote keys and documents, so only its code goes on; the driver's own name hosts at most. */
 export function faultOf(what: string, error: unknown): unknown {
   if (isDuplicate(error)) return new DuplicateKeyError(`mongodb: ${what}: this key is held already`);
+  if (isSocketFault(error)) return new EngineError(`mongodb: ${what}: ${error.code}`);
   if (error instanceof MongoServerError) {
     return new EngineError(`mongodb: ${what}: ${error.codeName ?? error.name} (${String(error.code)})`);
   }
   if (error instanceof MongoError) {
     return new EngineError(`mongodb: ${what}: ${error.name}: ${error.message}`, { cause: error });
   }
+  const socket = socketFault(error);
+  if (socket !== undefined)
+    return new EngineError(`mongodb: ${what}: the connection was lost (${socket})`, { cause: error });
   return error;
 }
 
