@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HttpException } from '@nestjs/common';
+import { EngineError } from '#libs/core';
 import { toProblem } from './problem-filter';
 import { PROBLEMS, ProblemError, problemDocument, problemHeaders, refusalToProblem } from './problems';
 import type { ProblemCode } from './problems';
@@ -66,6 +67,7 @@ it.each([
   [new HttpException('secret', 502), 'internal'],
   [Object.assign(new Error('secret'), { statusCode: 413, code: 'FST_ERR_CTP_BODY_TOO_LARGE' }), 'too-large'],
   [Object.assign(new Error('secret'), { statusCode: 400, code: 'SQLITE_FULL' }), 'internal'],
+  [new EngineError('secret'), 'unavailable'],
   [new TypeError('secret'), 'internal'],
   ['secret', 'internal'],
   [undefined, 'internal'],

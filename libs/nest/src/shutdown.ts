@@ -57,14 +57,14 @@ function drain(server: StoppableServer, graceMs: number): Promise<boolean> {
 
 export interface SignalOptions extends StopOptions {
   /** Where signals come from and what ends the process: the process itself but in tests. */
-  readonly host?: Pick<NodeJS.Process, 'on' | 'exit'>;
+  readonly host?: Pick<NodeJS.Process, 'on' | 'exit'> & Partial<Pick<NodeJS.Process, 'exitCode'>>;
 }
 
-/** First SIGTERM or SIGINT: graceful, exit 0 (1 where stopping fails). Second: at once, exit 1. */
+/** First SIGTERM or SIGINT: graceful, exit 0 (1 where stopping fails, or where the process has set a code itself). Second: at once, exit 1. */
 export function stopOnSignals(app: StoppableApp, options: SignalOptions): void {
   const { logger, lifecycle, host = process } = options;
   const stop = async (): Promise<void> => {
-    let exitCode = 0;
+    let exitCode = Number(host.exitCode ?? 0);
     try {
       await stopGracefully(app, options);
     } catch (error) {

@@ -42,17 +42,7 @@ export class DuplicateKeyError extends EngineError {
   override readonly name = 'DuplicateKeyError';
 }
 
-/** The driver passes on what a socket throws at once, when it has just been reset, as it is. */
-function socketFault(error: unknown): string | undefined {
-  if (!(error instanceof Error) || error instanceof MongoError || !('code' in error)) return undefined;
-  const { code } = error;
-  return typeof code === 'string' && ('syscall' in error || code.startsWith('ERR_STREAM_'))
-    ? code
-    : undefined;
-}
-
 export function isTransient(error: unknown): boolean {
-  if (socketFault(error) !== undefined) return true;
   if (isSocketFault(error)) return true;
   if (!(error instanceof MongoError)) return false;
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true;
@@ -101,9 +91,6 @@ export function faultOf(what: string, error: unknown): unknown {
   if (error instanceof MongoError) {
     return new EngineError(`mongodb: ${what}: ${error.name}: ${error.message}`, { cause: error });
   }
-  const socket = socketFault(error);
-  if (socket !== undefined)
-    return new EngineError(`mongodb: ${what}: the connection was lost (${socket})`, { cause: error });
   return error;
 }
 
