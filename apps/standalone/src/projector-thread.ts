@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { EngineError } from '#libs/core';
 import { openStatus, ProjectionAdmin, projectionStatuses } from '#libs/runtime';
 import type {
   ProjectionStatus,
@@ -24,6 +25,7 @@ export class ProjectorThread extends ProjectionAdmin {
   readonly #ended: Promise<void>;
   #running: string | undefined;
   #fault: string | undefined;
+  #dead = false;
 
   constructor(
     start: ProjectorStart,
@@ -39,6 +41,7 @@ export class ProjectorThread extends ProjectionAdmin {
         else this.#receive(message, onFault);
       });
       this.#worker.once('error', (error) => {
+        this.#dead = true;
         this.#fault = error.message;
         onFault(error.message);
         reject(error);
@@ -78,9 +81,10 @@ export class ProjectorThread extends ProjectionAdmin {
     await this.#ended;
   }
 
-  /** One task at a time: they would only take each other's turns. */
+  /** One task at a time: they would only take each other's turns. What stopped projecting stops no verification of the log. */
   async #start(task: ProjectionTask): Promise<string | undefined> {
-    if (this.#running !== undefined || this.#fault !== undefined) return undefined;
+    if (this.#dead) throw new EngineError(`the projector's thread has ended: ${this.#fault ?? ''}`);
+    if (this.#running !== undefined) return undefined;
     this.#running = task.taskId;
     this.#remember(task.taskId, openStatus(task));
     this.#worker.postMessage(task);

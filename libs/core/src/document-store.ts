@@ -109,3 +109,8 @@ export class QueryTooBroadError extends Error {
 }
 
 export type IndexValue = Extract<Json, string | number>;
+
+/** The group was made with other projections, versions or indexes; those need a group of their own. */
+export class GroupDefinitionError extends Error {
+  override readonly name = 'GroupDefinitionError';
+}

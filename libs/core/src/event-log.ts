@@ -24,10 +24,29 @@ export interface StoredRecord extends LedgerRecord {
  */
 export type AboutRole = 'mention' | 'state' | 'redaction';
 
+export interface About {
+  readonly target: string;
+  readonly role: AboutRole;
+}
+
+const ABOUT_ROLES: readonly AboutRole[] = ['mention', 'state', 'redaction'];
+
+/** `<role> <target>`, for an engine that keeps it as one text. */
+export function aboutText({ role, target }: About): string {
+  return `${role} ${target}`;
+}
+
+/** What `aboutText` has written; `undefined` for any other text. */
+export function parseAbout(text: string): About | undefined {
+  const [word, target] = text.split(' ');
+  const role = ABOUT_ROLES.find((known) => known === word);
+  return role === undefined || target === undefined ? undefined : { target, role };
+}
+
 export interface AppendRecord extends LedgerRecord {
   /** The record's idempotency key (`idem.k`), unique in the ledger for ever. */
   readonly key?: string | undefined;
-  readonly about?: { readonly target: string; readonly role: AboutRole } | undefined;
+  readonly about?: About | undefined;
 }
 
 /** All records of a request are appended, at the exact revision, or none. */
@@ -80,4 +99,18 @@ export interface EventLog {
   lastPosition(): Promise<number>;
   /** Catches up after a position, then follows; ends when the signal aborts. A consumer that stops reading stalls nobody. */
   follow(afterPosition: number, signal: AbortSignal): AsyncIterable<readonly StoredRecord[]>;
+}
+
+/** The log with another way of appending; its other calls go through as they are. */
+export function withAppend(log: EventLog, append: EventLog['append']): EventLog {
+  return {
+    append,
+    readStream: (stream, fromRevision, limit) => log.readStream(stream, fromRevision, limit),
+    readAll: (afterPosition, limit) => log.readAll(afterPosition, limit),
+    head: (stream) => log.head(stream),
+    streams: (cursor, limit) => log.streams(cursor, limit),
+    locate: (references) => log.locate(references),
+    lastPosition: () => log.lastPosition(),
+    follow: (afterPosition, signal) => log.follow(afterPosition, signal),
+  };
 }

@@ -9,6 +9,7 @@ export * from './fan-out';
 export * from './log-index';
 export * from './document-store';
 export * from './vault';
+export * from './pause';
 export * from './snapshots';
 export * from './task-board';
 export * from './lru';

@@ -1,4 +1,4 @@
-import type { AboutRole } from './event-log';
+import type { About } from './event-log';
 
 /** A record that is about to be appended at an exact revision, as the index beside the log knows it. */
 export interface IndexEntry {
@@ -7,7 +7,7 @@ export interface IndexEntry {
   readonly revision: number;
   /** The record's idempotency key. */
   readonly key?: string | undefined;
-  readonly about?: { readonly target: string; readonly role: AboutRole } | undefined;
+  readonly about?: About | undefined;
 }
 
 /** Where a record stands, or was to stand: unless `confirmed`, only the log knows whether it ever came there. */

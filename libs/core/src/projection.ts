@@ -41,6 +41,34 @@ export interface DocumentsDefinition {
   readonly words?: WordsDefinition;
 }
 
+/** The fields that indexes name, each once: an engine keeps them beside the document. */
+export function indexedFields(definition: DocumentsDefinition): readonly string[] {
+  const fields = new Set<string>();
+  for (const index of definition.indexes) {
+    for (const field of [...index.fields, ...(index.covers ?? [])]) fields.add(field);
+  }
+  return [...fields];
+}
+
+/** Equal texts are equal definitions. */
+export function describeProjections(projections: readonly DocumentsDefinition[]): string {
+  const described = projections.map(({ name, version, indexes, words }) => ({
+    name,
+    version,
+    indexes: indexes.map((index) => [index.name, index.fields, index.covers ?? []]),
+    words: words === undefined ? null : [words.field, words.scope],
+  }));
+  return JSON.stringify(described.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
+}
+
+/** With which projections a described group was made. */
+export function projectionsOf(
+  description: string,
+): readonly { readonly name: string; readonly version: number }[] {
+  const described: { name: string; version: number }[] = JSON.parse(description);
+  return described.map(({ name, version }) => ({ name, version }));
+}
+
 /**
  * A pure fold from events to documents: no clock, no I/O, no randomness, no other stream's events. `keysOf` names
  * the documents that an event touches; `fold` returns each one's next state, or `undefined` where there is none.

@@ -1,5 +1,5 @@
-import { EngineError } from '#libs/core';
-import type { AppendRequest, AppendResult, EventLog } from '#libs/core';
+import { EngineError, withAppend } from '#libs/core';
+import type { EventLog } from '#libs/core';
 
 /** A writer whose clock is further off the database's than this writes instants that nobody can trust. */
 export const MAX_CLOCK_SKEW_MS = 5_000;
@@ -50,17 +50,8 @@ export class ClockGuard {
 
 /** The log, with appends refused while the clock is off. */
 export function guardedByClock(log: EventLog, guard: ClockGuard): EventLog {
-  return {
-    append: async (request: AppendRequest): Promise<AppendResult> => {
-      await guard.check();
-      return log.append(request);
-    },
-    readStream: (stream, fromRevision, limit) => log.readStream(stream, fromRevision, limit),
-    readAll: (afterPosition, limit) => log.readAll(afterPosition, limit),
-    head: (stream) => log.head(stream),
-    streams: (cursor, limit) => log.streams(cursor, limit),
-    locate: (references) => log.locate(references),
-    lastPosition: () => log.lastPosition(),
-    follow: (afterPosition, signal) => log.follow(afterPosition, signal),
-  };
+  return withAppend(log, async (request) => {
+    await guard.check();
+    return log.append(request);
+  });
 }

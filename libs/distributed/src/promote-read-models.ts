@@ -1,3 +1,4 @@
+import { pause } from '#libs/core';
 import type { Checkpoint, DocumentStore } from '#libs/core';
 import { openGroup, Projector, Relay } from '#libs/runtime';
 import type { ProjectorPorts, RelayPorts } from '#libs/runtime';
@@ -112,6 +113,6 @@ async function until(
         `${phase}: nothing has moved for ${STALLED_MS / 1_000} s${why}; run again to go on`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await pause(POLL_MS);
   }
 }

@@ -1,5 +1,5 @@
 import type { Document, DocumentGroup, DocumentsDefinition, Progress } from '#libs/core';
-import { customerStream } from '#libs/core';
+import { customerStream, pause } from '#libs/core';
 import { jcs } from '#libs/trust';
 
 /** How two builds of the same read models differ. */
@@ -26,6 +26,7 @@ const MAX_EXAMPLES = 20;
 /** Documents whose customer was moving while they were compared, and that are looked at again. */
 const MAX_SUSPECTS = 100_000;
 const MAX_ROUNDS = 50;
+/** A moving customer's next look comes this much later: projectors need a moment, other processes more than a turn. */
 const SETTLE_MS = 20;
 
 interface Suspect {
@@ -73,15 +74,10 @@ export async function compareGroups(
       else if (verdict !== undefined) differing.push(verdict);
     }
     suspects = moving;
-    if (moving.length > 0) await settle();
+    if (moving.length > 0) await pause(SETTLE_MS);
   }
   const examples = differing.slice(0, MAX_EXAMPLES);
   return { compared, differing: differing.length, undecided: suspects.length, examples };
-}
-
-/** A moving customer's next look comes a moment later: projectors need one, other processes more than a turn. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 }
 
 async function judge(

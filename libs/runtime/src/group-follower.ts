@@ -1,9 +1,9 @@
-import { CUSTOMER_STREAM, EngineError } from '#libs/core';
+import { CUSTOMER_STREAM, EngineError, pause } from '#libs/core';
 import type { Checkpoint, EventFeed, EventLog, FeedBatch, FeedConsumer, StoredRecord } from '#libs/core';
 import { FencedError } from './group-projector';
 import type { GroupProjector } from './group-projector';
 import { TailSweep } from './tail-sweep';
-import { breathe, pause } from './waiting';
+import { breathe } from './waiting';
 
 /** Pause after a fault of an engine, before the feed is read on. */
 const RETRY_MS = 500;

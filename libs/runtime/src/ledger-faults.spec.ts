@@ -1,4 +1,4 @@
-import { customerStream } from '#libs/core';
+import { customerStream, withAppend } from '#libs/core';
 import type { AppendRequest, AppendResult, EventLog, Vault, VaultWrite } from '#libs/core';
 import { parseEnvelope } from '#libs/trust';
 import {
@@ -30,18 +30,8 @@ const sound = async (): Promise<void> => expect((await test.verify()).faults).to
 
 type Append = (request: AppendRequest, append: EventLog['append']) => Promise<AppendResult>;
 
-/** The log, with another way of appending: its other calls go through as they are. */
 function appending(append: Append): (log: EventLog) => EventLog {
-  return (log) => ({
-    append: (request) => append(request, (passed) => log.append(passed)),
-    readStream: (stream, from, limit) => log.readStream(stream, from, limit),
-    readAll: (after, limit) => log.readAll(after, limit),
-    head: (stream) => log.head(stream),
-    streams: (cursor, limit) => log.streams(cursor, limit),
-    locate: (references) => log.locate(references),
-    lastPosition: () => log.lastPosition(),
-    follow: (after, signal) => log.follow(after, signal),
-  });
+  return (log) => withAppend(log, (request) => append(request, (passed) => log.append(passed)));
 }
 
 /** Fails the first `count` appends: before they reach the log, or after. */

@@ -1,4 +1,4 @@
-import { CUSTOMER_STREAM, EngineError } from '#libs/core';
+import { CUSTOMER_STREAM, EngineError, pause } from '#libs/core';
 import type {
   DocumentGroup,
   DocumentStore,
@@ -15,7 +15,7 @@ import { GroupFollower } from './group-follower';
 import { GroupProjector } from './group-projector';
 import type { Keyring } from './keyring';
 import { openGroup } from './open-group';
-import { breathe, pause } from './waiting';
+import { breathe } from './waiting';
 
 export interface ProjectorPorts {
   readonly log: EventLog;

@@ -1,7 +1,6 @@
-import { EngineError } from '#libs/core';
+import { EngineError, pause } from '#libs/core';
 import type { EventLog, EventSink, RelayCheckpoint, RelayCheckpoints } from '#libs/core';
 import { parseEnvelope } from '#libs/trust';
-import { pause } from './waiting';
 
 export interface RelayPorts {
   readonly log: EventLog;

@@ -1,9 +1,8 @@
-import { isJsonObject } from '#libs/core';
+import { isJsonObject, pause } from '#libs/core';
 import type { TaskBoard } from '#libs/core';
 import { VERIFY_SCOPES } from './projection-admin';
 import { runProjectionTask } from './projection-tasks';
 import type { ProjectionTask, ProjectionTaskPorts, ProjectionTaskStatus } from './projection-tasks';
-import { pause } from './waiting';
 
 /** How often an idle worker looks for a task. */
 const LOOK_MS = 250;

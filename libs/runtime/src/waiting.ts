@@ -1,3 +1,5 @@
+import { pause } from '#libs/core';
+
 /** A revision that an answer should have reached, and how long to wait for it. */
 export interface Waiting {
   readonly revision: number;
@@ -15,24 +17,10 @@ export async function waitUntil(
   if (waiting === undefined) return revision;
   const deadlineMs = performance.now() + waiting.timeoutMs;
   while (revision < waiting.revision && performance.now() < deadlineMs) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await pause(POLL_MS);
     revision = await reached();
   }
   return revision;
-}
-
-/** Resolves early, never rejects, when the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }
 
 /** Lets timers, messages and the other groups of this thread have a turn. */

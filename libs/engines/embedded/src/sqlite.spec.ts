@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EngineError } from '#libs/core';
 import { blob, ForeignFileError, integer, Sqlite, text } from './sqlite';
 import type { SqliteOptions } from './sqlite';
 
@@ -53,6 +54,24 @@ describe('sqlite', () => {
     expect(() => text(row?.[0])).toThrow(TypeError);
     expect(() => integer(row?.[1])).toThrow(TypeError);
     expect(() => blob(row?.[4])).toThrow(TypeError);
+  });
+
+  it('tells a full disk as a fault of the engine, wherever it shows', () => {
+    const database = open('full.db');
+    database.query(`PRAGMA max_page_count = ${integer(database.pragma('page_count')) + 1}`);
+    const big = new Uint8Array(100_000);
+    const insert = 'INSERT INTO t (b) VALUES (?)';
+    const full = { code: 'SQLITE_FULL', message: expect.stringContaining('full.db') };
+    for (const ask of [
+      () => database.query(insert, [big]),
+      () => database.prepare(insert).run([big]),
+      () => database.transaction(() => database.prepare(insert).run([big])),
+      () => database.exec('INSERT INTO t (b) VALUES (zeroblob(100000))'),
+    ]) {
+      expect(ask).toThrow(EngineError);
+      expect(ask).toThrow(expect.objectContaining(full));
+    }
+    expect(() => database.exec('no SQL')).toThrow(/^near/);
   });
 
   it('returns more rows than the driver fetches at once', () => {

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import Driver from 'libsql';
+import { EngineError } from '#libs/core';
 
 /**
  * What the driver binds and returns. Never a boolean: libsql 0.5 aborts the whole process on one. It binds every
@@ -46,25 +47,54 @@ export class ForeignFileError extends Error {
   }
 }
 
+/** The disk, or another connection, was in the way: the same may succeed later. */
+export class SqliteFault extends EngineError {
+  override readonly name = 'SqliteFault';
+
+  constructor(
+    path: string,
+    /** SQLite's own, as `SQLITE_FULL` or `SQLITE_IOERR_FSYNC`. */
+    readonly code: string,
+    cause: Error,
+  ) {
+    super(`${path}: ${cause.message}`, { cause });
+  }
+}
+
+/** Results that say nothing of the statement nor of the file's content. */
+const PASSING = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|CANTOPEN|NOMEM|PROTOCOL|READONLY)/;
+
+function asking<Result>(path: string, ask: () => Result): Result {
+  try {
+    return ask();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    throw error instanceof Error && PASSING.test(code) ? new SqliteFault(path, code, error) : error;
+  }
+}
+
 export class Statement {
   #native: Driver.Statement | undefined;
 
-  constructor(native: Driver.Statement) {
+  constructor(
+    private readonly path: string,
+    native: Driver.Statement,
+  ) {
     // Rows as objects would carry a `_metadata` of the driver's.
     this.#native = native.reader ? native.raw() : native;
   }
 
   /** Number of rows changed. */
   run(values: readonly SqlValue[]): number {
-    return this.#open().run(values).changes;
+    return asking(this.path, () => this.#open().run(values).changes);
   }
 
   get(values: readonly SqlValue[]): Row | undefined {
-    return this.#open().get(values) as Row | undefined;
+    return asking(this.path, () => this.#open().get(values) as Row | undefined);
   }
 
   all(values: readonly SqlValue[]): Row[] {
-    return this.#open().all(values) as Row[];
+    return asking(this.path, () => this.#open().all(values) as Row[]);
   }
 
   /** Called by its database. The driver would go on answering after it was closed, and keep the file open. */
@@ -104,7 +134,7 @@ export class Sqlite {
 
   /** A statement to keep: it lives until `release` or `close`. */
   prepare(sql: string): Statement {
-    const statement = new Statement(this.#native.prepare(sql));
+    const statement = this.#statement(sql);
     this.#statements.add(statement);
     return statement;
   }
@@ -116,11 +146,11 @@ export class Sqlite {
 
   /** For what runs seldom: prepared, run and forgotten. */
   query(sql: string, values: readonly SqlValue[] = []): Row[] {
-    return new Statement(this.#native.prepare(sql)).all(values);
+    return this.#statement(sql).all(values);
   }
 
   exec(sql: string): void {
-    this.#native.exec(sql);
+    asking(this.path, () => this.#native.exec(sql));
   }
 
   /** First column of the pragma's first row. */
@@ -147,7 +177,7 @@ export class Sqlite {
 
   /** Several reads that all see the same commit. Must not be nested, nor await. */
   snapshot<Result>(read: () => Result): Result {
-    this.#native.exec('BEGIN DEFERRED');
+    this.exec('BEGIN DEFERRED');
     try {
       return read();
     } finally {
@@ -164,7 +194,7 @@ export class Sqlite {
   close(): void {
     if (!this.#native.open) return;
     // The driver closes for good only when its statements are collected, so what closing would do is done here.
-    if (!this.readonly) this.query('PRAGMA wal_checkpoint(TRUNCATE)');
+    if (!this.readonly) this.#checkpoint();
     for (const statement of this.#statements) statement.release();
     this.#statements.clear();
     this.#native.close();
@@ -180,6 +210,19 @@ export class Sqlite {
     }
     this.close();
     removeDatabase(this.path);
+  }
+
+  #statement(sql: string): Statement {
+    return asking(this.path, () => new Statement(this.path, this.#native.prepare(sql)));
+  }
+
+  /** Where the disk is full the write-ahead log stays as long as it is: nothing in it is lost. */
+  #checkpoint(): void {
+    try {
+      this.query('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+    }
   }
 
   #prepareFile(options: SqliteOptions): void {
@@ -215,7 +258,7 @@ export class Sqlite {
 
   /** SQLite itself has rolled back after some errors (disk full, I/O); then there is nothing to undo. */
   #rollback(): void {
-    if (this.#native.inTransaction) this.#native.exec('ROLLBACK');
+    if (this.#native.inTransaction) this.exec('ROLLBACK');
   }
 }
 

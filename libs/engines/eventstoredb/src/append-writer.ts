@@ -1,14 +1,14 @@
 import { NO_STREAM } from '@eventstore/db-client';
 import type { AppendResult as ServerResult, BinaryEventData } from '@eventstore/db-client';
 import { WrongExpectedVersionError } from '@eventstore/db-client';
-import { EngineError } from '#libs/core';
+import { EngineError, pause } from '#libs/core';
 import type { AppendRequest } from '#libs/core';
 import type { Links } from './connection';
 import { safeInteger, toEvent } from './event-codec';
 import type { EventReader } from './event-reader';
 import { engineError, failureOf } from './failures';
 import type { Timings } from './timings';
-import { backoffMs, Gate, NoAnswer, pause, within } from './waiting';
+import { backoffMs, Gate, NoAnswer, within } from './waiting';
 
 /** Appends under way on the connection for appends, of the 100 that a server takes. */
 const MAX_APPENDS_UNDER_WAY = 64;

@@ -1,8 +1,8 @@
 import { BACKWARDS, END, EventStoreDBClient } from '@eventstore/db-client';
 import type { Credentials } from '@eventstore/db-client';
-import { EngineError } from '#libs/core';
+import { EngineError, pause } from '#libs/core';
 import { engineError, isSilence } from './failures';
-import { backoffMs, pause, within } from './waiting';
+import { backoffMs, within } from './waiting';
 
 /** How often the client asks a silent server whether it is there; less is refused by servers. */
 const KEEP_ALIVE_MS = 10_000;

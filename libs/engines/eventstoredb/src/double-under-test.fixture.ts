@@ -1,3 +1,4 @@
+import { pause } from '#libs/core';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,6 @@ import type { Links } from './connection';
 import { EventStoreLog } from './eventstore-log';
 import { InMemoryLogIndex } from './in-memory-log-index.fixture';
 import type { Timings } from './timings';
-import { pause } from './waiting';
 
 /** Everything that an append waits for, short enough for a test to see the end of it. */
 export const BRIEF: Timings = {

@@ -1,6 +1,6 @@
 import type { AllStreamRecordedEvent, BinaryEventData, RecordedEvent } from '@eventstore/db-client';
-import { EngineError } from '#libs/core';
-import type { AboutRole, AppendRecord, IndexEntry, StoredRecord } from '#libs/core';
+import { aboutText, EngineError, parseAbout } from '#libs/core';
+import type { AppendRecord, IndexEntry, StoredRecord } from '#libs/core';
 
 /** Names of streams of the ledger begin with one of these; all other streams belong to the server or to others. */
 export const LEDGER_PREFIXES: readonly string[] = [
@@ -12,7 +12,6 @@ export const LEDGER_PREFIXES: readonly string[] = [
 ];
 
 const SEALED = 'sealed:';
-const ROLES: readonly AboutRole[] = ['mention', 'state', 'redaction'];
 /** Where an envelope names no type: the server refuses an empty one. */
 const NO_TYPE = 'record';
 const utf8 = new TextEncoder();
@@ -35,7 +34,7 @@ export function toEvent(record: AppendRecord): BinaryEventData {
   const { id, env, sealed, leafHash, tag, key, about } = record;
   const metadata: Metadata = { leafHash, s: tag };
   if (key !== undefined) metadata['k'] = key;
-  if (about !== undefined) metadata['about'] = `${about.role} ${about.target}`;
+  if (about !== undefined) metadata['about'] = aboutText(about);
   for (const [path, blob] of Object.entries(sealed)) {
     metadata[SEALED + path] = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString('base64');
   }
@@ -116,19 +115,13 @@ function metadataOf(metadata: unknown): Beside {
     if (name === 'leafHash') beside.leafHash = value;
     else if (name === 's') beside.tag = value;
     else if (name === 'k') beside.key = value;
-    else if (name === 'about') beside.about = aboutOf(value);
+    else if (name === 'about') beside.about = parseAbout(value);
     // A copy: a small Buffer is a view into a pool that others see.
     else if (name.startsWith(SEALED)) {
       beside.sealed[name.slice(SEALED.length)] = new Uint8Array(Buffer.from(value, 'base64'));
     }
   }
   return beside;
-}
-
-function aboutOf(value: string): IndexEntry['about'] {
-  const [word, target] = value.split(' ');
-  const role = ROLES.find((known) => known === word);
-  return role === undefined || target === undefined ? undefined : { target, role };
 }
 
 function decode(bytes: Uint8Array): string {

@@ -7,12 +7,12 @@ import type {
   RecordedEvent,
   StreamingRead,
 } from '@eventstore/db-client';
-import { EngineError } from '#libs/core';
+import { EngineError, pause } from '#libs/core';
 import type { Link } from './connection';
 import { fromEvent, isLedgerEvent, positionOf } from './event-codec';
 import type { LedgerEvent } from './event-codec';
 import { engineError, failureOf } from './failures';
-import { backoffMs, Gate, NoAnswer, pause } from './waiting';
+import { backoffMs, Gate, NoAnswer } from './waiting';
 
 /** Calls under way on the connection for reads, of the 100 that a server takes. */
 const MAX_READS_UNDER_WAY = 64;

@@ -1,11 +1,11 @@
-import { EngineError, Lru } from '#libs/core';
+import { EngineError, Lru, pause } from '#libs/core';
 import type { HeldKey, IndexEntry, LogIndex } from '#libs/core';
 import type { Confirmations } from './confirmations';
 import type { EventReader } from './event-reader';
 import { searchKeys } from './key-search';
 import { takeoverMs } from './timings';
 import type { Timings } from './timings';
-import { backoffMs, pause } from './waiting';
+import { backoffMs } from './waiting';
 
 /** Claims that this process gave up and remembers, so that nobody here waits for them. */
 const RELEASED_REMEMBERED = 10_000;

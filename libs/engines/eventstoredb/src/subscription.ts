@@ -1,9 +1,10 @@
+import { pause } from '#libs/core';
 import { START } from '@eventstore/db-client';
 import type { AllStreamRecordedEvent, AllStreamSubscription, Filter, Position } from '@eventstore/db-client';
 import type { Link } from './connection';
 import { samePosition } from './event-reader';
 import { engineError, failureOf } from './failures';
-import { backoffMs, NoAnswer, pause } from './waiting';
+import { backoffMs, NoAnswer } from './waiting';
 
 const MAX_BATCH = 500;
 /** Events that the client holds for a consumer that is busy; the server waits with the rest. */

@@ -1,17 +1,3 @@
-/** Resolves early, never rejects, when the signal aborts. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
-  });
-}
-
 const JITTER = 0.5;
 
 /** Doubles with every attempt, from 1 on; spread, so that those that failed together do not come back together. */

@@ -1,6 +1,6 @@
 import { Kafka, KafkaJSProtocolError, logLevel } from 'kafkajs';
 import type { Admin, RetryOptions, SASLOptions } from 'kafkajs';
-import { EngineError } from '#libs/core';
+import { EngineError, pause } from '#libs/core';
 
 export interface KafkaConnection {
   /** `host:port` each; some of the cluster's are enough. */
@@ -74,7 +74,7 @@ export async function administer<T>(
       } catch (error) {
         if (!isPassing(error) || leftMs < ASK_AGAIN_MS) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      await pause(ASK_AGAIN_MS);
     }
   } catch (error) {
     throw asEngineError(what, error);

@@ -1,3 +1,4 @@
+import { pause } from '#libs/core';
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Checkpoint, FeedConsumer, RelayCheckpoint, StoredRecord } from '#libs/core';
 import { readLog } from './catch-up';
@@ -114,7 +115,7 @@ export class FeedRun {
     const { kafka, topic, relay } = this.source;
     while (!this.#stopped) {
       if ((await relay()) !== undefined && (await watermarks(kafka, topic)) !== undefined) return true;
-      await new Promise((resolve) => setTimeout(resolve, WAIT_FOR_TOPIC_MS));
+      await pause(WAIT_FOR_TOPIC_MS);
     }
     return false;
   }

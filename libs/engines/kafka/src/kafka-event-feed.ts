@@ -1,3 +1,4 @@
+import { pause } from '#libs/core';
 import type { Kafka } from 'kafkajs';
 import type { Checkpoint, EventFeed, FeedConsumer, RelayCheckpoint } from '#libs/core';
 import type { ReadableLog } from './catch-up';
@@ -79,7 +80,7 @@ export class KafkaEventFeed implements EventFeed {
         passingFaults = performance.now() - sinceMs > SETTLED_AFTER_MS ? 1 : passingFaults + 1;
         if (!isPassing(error) || passingFaults > MAX_PASSING_FAULTS) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, BEGIN_AGAIN_MS));
+      await pause(BEGIN_AGAIN_MS);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Kafka } from 'kafkajs';
-import { EngineError } from '#libs/core';
+import { EngineError, pause } from '#libs/core';
 import type { EventSink, RelayCheckpoint, StoredRecord } from '#libs/core';
 import { connect } from './connection';
 import type { KafkaConnection } from './connection';
@@ -79,7 +79,7 @@ export class KafkaEventSink implements EventSink {
       if (marks !== undefined) return marks;
       if (performance.now() > deadlineMs)
         throw new EngineError(`Kafka topic ${this.#topic.name} is not there`);
-      await new Promise((resolve) => setTimeout(resolve, LISTED_POLL_MS));
+      await pause(LISTED_POLL_MS);
     }
   }
 

@@ -1,6 +1,6 @@
 import { Partitioners } from 'kafkajs';
 import type { Kafka, Producer } from 'kafkajs';
-import { EngineError } from '#libs/core';
+import { EngineError, pause } from '#libs/core';
 import { asEngineError, DeadlineError, faultType, quietly, within } from './connection';
 import type { RecordMessage } from './message';
 
@@ -40,7 +40,7 @@ export class Publisher {
       const fault = await this.#attempt(batch, deadlineMs);
       if (fault === undefined) return;
       if (performance.now() + RESEND_PAUSE_MS >= deadlineMs) throw asEngineError('publishing', fault);
-      await new Promise((resolve) => setTimeout(resolve, RESEND_PAUSE_MS));
+      await pause(RESEND_PAUSE_MS);
     }
   }
 

@@ -1,8 +1,8 @@
 import * as os from 'node:os';
-import { EngineError } from '#libs/core';
+import { EngineError, pause } from '#libs/core';
 import { MongoClient, MongoError, MongoNetworkError } from 'mongodb';
 import type { ClientSession, Db, Document } from 'mongodb';
-import { faultOf, pause, retrying } from './faults';
+import { faultOf, retrying } from './faults';
 import { APP_NAME, endForgottenTransactions, isPersistentConflict } from './forgotten-transactions';
 
 /** MongoDB 6.0. */

@@ -1,4 +1,4 @@
-import { EngineError } from '#libs/core';
+import { EngineError, pause } from '#libs/core';
 import {
   MongoBulkWriteError,
   MongoError,
@@ -92,8 +92,4 @@ export function faultOf(what: string, error: unknown): unknown {
     return new EngineError(`mongodb: ${what}: ${error.name}: ${error.message}`, { cause: error });
   }
   return error;
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

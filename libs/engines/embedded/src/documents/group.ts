@@ -7,7 +7,7 @@ import type {
   DocumentQuery,
 } from '#libs/core';
 import type { DocumentsDefinition, Progress } from '#libs/core';
-import { EngineError } from '#libs/core';
+import { describeProjections, GroupDefinitionError, projectionsOf } from '#libs/core';
 import { integer, Sqlite, text } from '../sqlite';
 import type { FileFormat, Statement } from '../sqlite';
 import { checkLimit, Finder } from './find';
@@ -25,11 +25,6 @@ CREATE TABLE definition (body TEXT NOT NULL);
 CREATE TABLE progress (stream TEXT PRIMARY KEY, revision INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE checkpoint (partition INTEGER PRIMARY KEY, topic TEXT NOT NULL, "offset" INTEGER NOT NULL, position INTEGER NOT NULL);
 `;
-
-/** The group's file was made with other projections, versions or indexes; those need a group of their own. */
-export class GroupDefinitionError extends Error {
-  override readonly name = 'GroupDefinitionError';
-}
 
 /** One group's documents, progress and checkpoints: one SQLite file, one connection of one thread. */
 export class EmbeddedDocumentGroup implements DocumentGroup {
@@ -128,17 +123,6 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
 
   /** Throws `EngineError` where the disk is full or fails: the batch can be tried again. */
   async commit(batch: DocumentCommit): Promise<'committed' | 'fenced'> {
-    try {
-      return this.#commit(batch);
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      throw code.startsWith('SQLITE_')
-        ? new EngineError(`documents: ${messageOf(error)}`, { cause: error })
-        : error;
-    }
-  }
-
-  #commit(batch: DocumentCommit): 'committed' | 'fenced' {
     return this.#database.transaction(() => {
       if (!same(this.#storedCheckpoint(batch.partition), batch.expected)) return 'fenced';
       for (const { projection, key, document } of batch.documents)
@@ -185,32 +169,15 @@ export function groupFormat(projections: readonly DocumentsDefinition[]): FileFo
 }
 
 /** With which projections a group's file was made. */
-export function projectionsOf(path: string): readonly { readonly name: string; readonly version: number }[] {
+export function madeWith(path: string): ReturnType<typeof projectionsOf> {
   const database = new Sqlite(path, { format: groupFormat([]), readonly: true });
   try {
-    const body: { name: string; version: number }[] = JSON.parse(
-      text(database.query('SELECT body FROM definition')[0]?.[0]),
-    );
-    return body.map(({ name, version }) => ({ name, version }));
+    return projectionsOf(text(database.query('SELECT body FROM definition')[0]?.[0]));
   } finally {
     database.close();
   }
 }
 
-function describeProjections(projections: readonly DocumentsDefinition[]): string {
-  const described = projections.map(({ name, version, indexes, words }) => ({
-    name,
-    version,
-    indexes: indexes.map((index) => [index.name, index.fields, index.covers ?? []]),
-    words: words === undefined ? null : [words.field, words.scope],
-  }));
-  return JSON.stringify(described.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
-}
-
 function same(a: Checkpoint | undefined, b: Checkpoint | undefined): boolean {
   return a?.topicId === b?.topicId && a?.offset === b?.offset && a?.position === b?.position;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown fault';
 }

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeProjections, GroupDefinitionError } from '#libs/core';
 import type { DocumentGroup, DocumentsDefinition, DocumentStore, Pointer } from '#libs/core';
 import { removeDatabase, Sqlite, text } from '../sqlite';
 import type { FileFormat } from '../sqlite';
-import { EmbeddedDocumentGroup, projectionsOf } from './group';
+import { EmbeddedDocumentGroup, madeWith } from './group';
 
 const GROUP_ID = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,126}$/;
 const POINTERS = 'pointers';
@@ -40,13 +41,11 @@ export class EmbeddedDocumentStore implements DocumentStore {
   async open(id: string, projections: readonly DocumentsDefinition[]): Promise<DocumentGroup> {
     const path = this.#path(id);
     const known = this.#groups.get(id);
-    if (known?.projections === projections) return known;
-    const group = new EmbeddedDocumentGroup(id, projections, path, this.#readonly);
     if (known !== undefined) {
-      // It opened, so the file holds these definitions too; the connection that others use stays.
-      group.close();
-      return known;
+      if (describeProjections(known.projections) === describeProjections(projections)) return known;
+      throw new GroupDefinitionError(`${path} was made with other projections, versions or indexes`);
     }
+    const group = new EmbeddedDocumentGroup(id, projections, path, this.#readonly);
     this.#groups.set(id, group);
     return group;
   }
@@ -64,7 +63,7 @@ export class EmbeddedDocumentStore implements DocumentStore {
     id: string,
   ): Promise<readonly { readonly name: string; readonly version: number }[] | undefined> {
     const path = this.#path(id);
-    return existsSync(path) ? projectionsOf(path) : undefined;
+    return this.#groups.get(id)?.projections ?? (existsSync(path) ? madeWith(path) : undefined);
   }
 
   async drop(id: string): Promise<void> {

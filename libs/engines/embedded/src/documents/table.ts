@@ -1,3 +1,4 @@
+import { indexedFields } from '#libs/core';
 import type { Document, DocumentsDefinition, IndexDefinition } from '#libs/core';
 import { text } from '../sqlite';
 import type { Row, Sqlite, SqlValue, Statement } from '../sqlite';
@@ -12,15 +13,6 @@ export function quote(name: string): string {
 export const tableName = (projection: string): string => quote(`doc_${projection}`);
 export const indexName = (projection: string, index: string): string => quote(`doc_${projection}_${index}`);
 export const column = (field: string): string => quote(`f_${field}`);
-
-/** The fields that an index names: each has a column beside the document, without a type, so that text stays text. */
-export function indexedFields(definition: DocumentsDefinition): readonly string[] {
-  const fields = new Set<string>();
-  for (const index of definition.indexes) {
-    for (const field of [...index.fields, ...(index.covers ?? [])]) fields.add(field);
-  }
-  return [...fields];
-}
 
 /**
  * An index ends with its sort, the key (which orders ties) and what it covers. It holds the documents that have all of

@@ -1,3 +1,4 @@
+import { pause } from '#libs/core';
 import type { AppendRequest, AppendResult, EventLog, Located, StoredRecord, StreamHead } from '#libs/core';
 import { StorageError } from '../storage-thread';
 import type { Storage } from '../storage-thread';
@@ -133,17 +134,4 @@ export class EmbeddedEventLog implements EventLog {
 /** Bytes of a record's envelope and blobs, about. */
 function sizeOfRecord({ env, sealed }: StoredRecord): number {
   return Object.values(sealed).reduce((sum, blob) => sum + blob.length, env.length);
-}
-
-/** Resolves early, never rejects, when the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

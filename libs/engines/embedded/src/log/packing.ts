@@ -1,4 +1,5 @@
-import type { AboutRole, AppendRecord, AppendRequest } from '#libs/core';
+import { aboutText, parseAbout } from '#libs/core';
+import type { AppendRecord, AppendRequest } from '#libs/core';
 
 /**
  * Append requests in a form that crosses threads cheaply: columns of flat strings and one buffer that is transferred.
@@ -48,7 +49,7 @@ export function packAppends(requests: readonly AppendRequest[]): PackedAppends {
     envs: records.map((record) => record.env),
     leafHashes: records.map((record) => record.leafHash),
     keys: records.map((record) => record.key ?? ''),
-    abouts: records.map(({ about }) => (about === undefined ? '' : `${about.role} ${about.target}`)),
+    abouts: records.map(({ about }) => (about === undefined ? '' : aboutText(about))),
     sealed: sealedTexts,
     blobs: blobs.buffer,
   };
@@ -70,6 +71,7 @@ export function unpackAppends(packed: PackedAppends): AppendRequest[] {
         offset += Number(length);
       }
       const key = packed.keys[next] ?? '';
+      const about = parseAbout(packed.abouts[next] ?? '');
       records.push({
         id: packed.ids[next] ?? '',
         stream,
@@ -79,17 +81,9 @@ export function unpackAppends(packed: PackedAppends): AppendRequest[] {
         leafHash: packed.leafHashes[next] ?? '',
         tag,
         ...(key === '' ? {} : { key }),
-        ...aboutOf(packed.abouts[next] ?? ''),
+        ...(about === undefined ? {} : { about }),
       });
     }
     return { stream, expectedRevision, records };
   });
-}
-
-const ROLES: readonly AboutRole[] = ['mention', 'state', 'redaction'];
-
-function aboutOf(text: string): Pick<AppendRecord, 'about'> {
-  const [word, target = ''] = text.split(' ');
-  const role = ROLES.find((known) => known === word);
-  return role === undefined ? {} : { about: { target, role } };
 }

@@ -1,9 +1,10 @@
+import { describeProjections } from '#libs/core';
 import { randomBytes } from 'node:crypto';
 import type { DocumentsDefinition } from '#libs/core';
 import type { ClientSession, Collection } from 'mongodb';
 import type { MongoConnection } from '../connection';
 import { DuplicateKeyError, retrying } from '../faults';
-import { describeProjections, documentsName, indexDescriptions } from './definition';
+import { documentsName, indexDescriptions } from './definition';
 
 export interface GroupDocument {
   readonly _id: string;

@@ -1,8 +1,8 @@
+import { describeProjections, GroupDefinitionError, projectionsOf } from '#libs/core';
 import type { DocumentGroup, DocumentsDefinition, DocumentStore, Pointer } from '#libs/core';
 import type { Collection } from 'mongodb';
 import type { MongoConnection } from '../connection';
 import { retrying } from '../faults';
-import { describeProjections, GroupDefinitionError, projectionsOf } from './definition';
 import { MongoDocumentGroup } from './group';
 import { GroupRegistry } from './registry';
 

@@ -1,6 +1,6 @@
-import { isJsonObject } from '#libs/core';
+import { indexedFields, isJsonObject } from '#libs/core';
 import type { Document, DocumentsDefinition } from '#libs/core';
-import { fieldName, indexedFields } from './definition';
+import { fieldName } from './definition';
 import type { StoredDocument } from './definition';
 
 /** How documents of a projection are written and read. */
