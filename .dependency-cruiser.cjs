@@ -6,7 +6,7 @@ const inward = {
   core: [],
   events: ['core'],
   domain: ['core', 'events'],
-  projections: ['core', 'events'],
+  projections: ['core', 'events', 'insight'],
   trust: ['core', 'events'],
   insight: [],
   engines: ['core'],

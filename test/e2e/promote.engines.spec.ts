@@ -7,7 +7,6 @@ import type { AppendRecord, StoredRecord } from '#libs/core';
 import { lockDirectory } from '#libs/engines/embedded';
 import { Distributed, promote } from '#libs/distributed';
 import type { PromoteOptions, PromoteStep } from '#libs/distributed';
-import { projections } from '#libs/projections';
 import { ApiKeys, appendable, verifyLedger } from '#libs/runtime';
 import {
   accepted,
@@ -55,7 +54,6 @@ beforeEach(async () => {
     kafkaBrokers: needed('TEST_KAFKA_BROKERS').split(','),
     kafkaTopic: name,
     mongodbUrl: mongodb.href,
-    projections,
     verifyOnly: false,
     tell: () => undefined,
     signal: new AbortController().signal,

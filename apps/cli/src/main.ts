@@ -4,13 +4,17 @@ import { benchVerb } from './bench/verb';
 import { connect } from './connect';
 import { demoVerb } from './demo/verb';
 import { doctorVerb } from './doctor';
+import { exportVerb } from './export/verb';
 import { takeGlobalOptions } from './global-options';
 import { importVerb } from './import/verb';
 import { initVerb } from './init';
 import { keysVerb } from './keys';
+import { modelsVerb } from './models';
 import { promoteVerb } from './promote';
 import { rebuildVerb } from './rebuild';
 import { replayVerb } from './replay';
+import { retryVerb } from './retry';
+import { rollbackVerb } from './rollback';
 import { serveVerb } from './serve';
 import { CliError, EXIT_NOT_ALL_WELL, EXIT_OK, EXIT_USAGE, messageOf, UsageError } from './verb';
 import type { Verb } from './verb';
@@ -20,9 +24,13 @@ const verbs: readonly Verb[] = [
   serveVerb,
   initVerb,
   importVerb,
+  exportVerb,
   replayVerb,
   verifyVerb,
   rebuildVerb,
+  rollbackVerb,
+  retryVerb,
+  modelsVerb,
   promoteVerb,
   keysVerb,
   benchVerb,

@@ -2,7 +2,6 @@ import { parseArgs } from 'node:util';
 import { EngineError } from '#libs/core';
 import type { PromoteReport, PromoteStep } from '#libs/distributed';
 import { DataDirectoryError, ForeignFileError } from '#libs/engines/embedded';
-import { projections } from '#libs/projections';
 import { RootKeyError } from '#libs/runtime';
 import { grouped, progressDisplay } from './import/progress';
 import type { ProgressDisplay } from './import/progress';
@@ -48,7 +47,7 @@ export const promoteVerb: Verb = {
     // Here, not above: all other verbs start without the drivers.
     const { promote, PromoteError } = await import('#libs/distributed');
     const report = await watched(context, [...CLEAR, PromoteError], ({ tell, signal }) =>
-      promote({ ...target, projections, verifyOnly: values['verify-only'], tell, signal }),
+      promote({ ...target, verifyOnly: values['verify-only'], tell, signal }),
     );
     const seconds = Math.round(performance.now() - startedMs) / 1_000;
     const json = context.json || values.json;

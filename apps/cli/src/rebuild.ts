@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { isJsonObject } from '#libs/core';
-import { callObject, textOf } from './api';
+import { textOf } from './api';
+import { describeUncompared, followChange, parityOf } from './follow-change';
+import type { Change } from './follow-change';
 import { grouped } from './import/progress';
-import { followTask } from './task';
 import { EXIT_NOT_ALL_WELL, EXIT_OK, UsageError } from './verb';
-import type { Verb } from './verb';
+import type { Connection, Verb, VerbContext } from './verb';
 import { describeParity } from './verify';
 
 const usage = `touchstone rebuild <projection|all> [--json]
@@ -17,33 +17,52 @@ export const rebuildVerb: Verb = {
   name: 'rebuild',
   summary: 'build read models beside, compare, switch',
   usage,
-  async run(args, context) {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { json: { type: 'boolean', default: false } },
-    });
-    const [name] = positionals;
-    if (name === undefined || positionals.length > 1) throw new UsageError('name one projection, or all');
-    const connection = await context.connect({ existing: true });
-    try {
-      const path = `/v1/projections/${encodeURIComponent(name)}/rebuild`;
-      const { rebuildId } = await callObject(connection, 'POST', path);
-      const startedMs = Date.now();
-      const status = await followTask(connection, `/v1/rebuilds/${textOf(rebuildId)}`, context);
-      const { state, fault, events, parity } = status;
-      if (context.json || values.json) context.stdout.write(`${JSON.stringify(status)}\n`);
-      else if (state === 'failed') context.stdout.write(`failed, nothing was switched: ${textOf(fault)}\n`);
-      else {
-        const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
-        context.stdout.write(`built and switched: ${grouped(Number(events))} events in ${seconds} s\n`);
-        if (isJsonObject(parity)) context.stdout.write(describeParity(parity));
-      }
-      return state === 'done' && isJsonObject(parity) && parity['differing'] === 0
-        ? EXIT_OK
-        : EXIT_NOT_ALL_WELL;
-    } finally {
-      await connection.close();
-    }
-  },
+  run: (args, context) =>
+    changeServing('rebuild', args, context, (_connection, { status, done, seconds }) => {
+      const parity = parityOf(status);
+      if (!done) return Promise.resolve({ well: false, text: failed(status) });
+      const events = grouped(Number(status['events']));
+      const head = `built and switched: ${events} events in ${seconds} s\n`;
+      const text = parity === undefined ? '' : describeParity(parity) + describeUncompared(parity);
+      return Promise.resolve({ well: parity?.['differing'] === 0, text: head + text });
+    }),
 };
+
+export interface Outcome {
+  readonly well: boolean;
+  /** For people. */
+  readonly text: string;
+}
+
+/** Has the server change what serves a projection, follows that to its end, prints what came of it. */
+export async function changeServing(
+  verb: 'rebuild' | 'rollback' | 'retry',
+  args: string[],
+  context: VerbContext,
+  judge: (connection: Connection, change: Change) => Promise<Outcome>,
+): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false } },
+  });
+  const [name] = positionals;
+  if (name === undefined || positionals.length > 1) throw new UsageError('name one projection, or all');
+  const connection = await context.connect({ existing: true });
+  try {
+    const change = await followChange(
+      connection,
+      `/v1/projections/${encodeURIComponent(name)}/${verb}`,
+      context,
+    );
+    const { well, text } = await judge(connection, change);
+    context.stdout.write(context.json || values.json ? `${JSON.stringify(change.status)}\n` : text);
+    return well ? EXIT_OK : EXIT_NOT_ALL_WELL;
+  } finally {
+    await connection.close();
+  }
+}
+
+export function failed({ fault }: Change['status']): string {
+  return `failed, nothing was switched: ${textOf(fault)}\n`;
+}

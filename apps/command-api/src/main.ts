@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Distributed } from '#libs/distributed';
 import { DataDirectoryError } from '#libs/engines/embedded';
 import { enginesOf, runRole } from '#libs/nest';
-import { RootKeyError } from '#libs/runtime';
+import { ModelCommands, Models, projectionsOf, Reader, RootKeyError, TaskBoardAdmin } from '#libs/runtime';
 import { CommandApiModule } from './app.module';
 
 let ledger: Distributed | undefined;
@@ -14,8 +14,19 @@ runRole({
   async open(config) {
     const opened = await Distributed.open(enginesOf(config));
     ledger = opened;
+    const { log, store, board, keys, newId, clock } = opened;
+    const written = opened.ledger();
+    const models = new Models(log);
+    const projections = projectionsOf(models);
+    const feed = opened.feed();
+    // Fitting a model reads what was bought; of customers nothing is read here.
+    const reader = new Reader({ ...written, log, store, projections });
+    const purchases = (): ReturnType<Reader['group']> => reader.group('purchases');
+    const admin = new TaskBoardAdmin({ log, feed, store, projections, board, newId });
+    const writer = opened.modelWriter(models);
+    const modelCommands = new ModelCommands({ log, feed, purchases, models, writer, admin, clock });
     return {
-      module: CommandApiModule.with(opened.ledger(), opened.keys),
+      module: CommandApiModule.with({ ledger: written, keys, modelCommands }),
       authenticator: opened.keys,
       close: () => opened.close(),
     };

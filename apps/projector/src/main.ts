@@ -2,8 +2,8 @@ import 'reflect-metadata';
 import { Distributed } from '#libs/distributed';
 import { DataDirectoryError } from '#libs/engines/embedded';
 import { enginesOf, faultFields, runRole } from '#libs/nest';
-import { projections } from '#libs/projections';
-import { Projector, RootKeyError, TaskWorker } from '#libs/runtime';
+import type { ProjectionTaskPorts } from '#libs/runtime';
+import { Models, Projector, projectionsOf, RootKeyError, TaskWorker } from '#libs/runtime';
 import { ProjectorModule } from './app.module';
 
 runRole({
@@ -14,13 +14,23 @@ runRole({
     const ledger = await Distributed.open(enginesOf(config));
     const { log, store, board, keys, newId } = ledger;
     const keyring = ledger.keyring();
+    const models = new Models(log);
+    const projections = projectionsOf(models);
+    const writer = ledger.modelWriter(models);
     const projector = new Projector({ log, feed: ledger.feed(), store, keyring, projections }, (fault) =>
       logger.error({ fault: faultFields(fault) }, 'projecting has stopped'),
     );
     await projector.start();
     const stop = new AbortController();
-    const names = projections.map(({ name }) => name);
-    const worker = new TaskWorker(board, newId(), { projector, log, keyring, names }, (error) =>
+    const names = projections.plain.map(({ name }) => name);
+    const tasks: ProjectionTaskPorts = {
+      projector,
+      log,
+      keyring,
+      names,
+      activated: (model, actor) => writer.activated(model, actor),
+    };
+    const worker = new TaskWorker(board, newId(), tasks, (error) =>
       logger.warn({ fault: faultFields(error) }, 'a task could not be reported'),
     );
     const working = worker.run(stop.signal);

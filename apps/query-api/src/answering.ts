@@ -28,11 +28,17 @@ export async function knownCustomer(reader: Reader, id: string): Promise<string>
 
 /** Sets the headers of a customer-scoped answer and gives its body. */
 export async function answer<Body>(reply: ApiReply, reading: Promise<Answer<Body>>): Promise<Body> {
+  const { body, revision, stale, parked } = await answered(reading);
+  reply.header('touchstone-revision', String(revision));
+  if (stale) reply.header('touchstone-stale', 'true');
+  if (parked !== undefined) reply.header('touchstone-parked', parked.since);
+  return body;
+}
+
+/** What a read model refuses, as the problem that it is. */
+export async function answered<Body>(reading: Promise<Body>): Promise<Body> {
   try {
-    const { body, revision, stale } = await reading;
-    reply.header('touchstone-revision', String(revision));
-    if (stale) reply.header('touchstone-stale', 'true');
-    return body;
+    return await reading;
   } catch (error) {
     if (error instanceof CursorError)
       throw new ProblemError('invalid-cursor', 'This cursor is not one of this query’s.', { cause: error });

@@ -1,13 +1,17 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiExtraModels, ApiOkResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { MAX_QUERY_WORDS } from '#libs/core';
 import type { JsonObject } from '#libs/core';
 import {
   check,
+  CustomerPage,
   CustomerPageQuery,
   CustomerProfile,
   CustomerQuery,
+  CustomersQuery,
   LookupCustomer,
+  Loyalty,
+  LoyaltyComponent,
   PurchasePage,
   TimelinePage,
   TimelineQuery,
@@ -16,7 +20,7 @@ import { maskProfile, maskPurchase, maskTimelineEntry, Policy, ProblemError } fr
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { wordsOf } from '#libs/projections';
 import { Reader } from '#libs/runtime';
-import { answer, knownCustomer, pageOf, queryOf, waitingOf } from './answering';
+import { answer, answered, knownCustomer, pageOf, queryOf, waitingOf } from './answering';
 
 @Controller('v1/customers')
 @Policy('customers')
@@ -40,6 +44,21 @@ export class CustomerQueriesController {
     return this.#profile(customerId, request, reply);
   }
 
+  /** Profiles of everybody, or of those that fit. */
+  @Get()
+  @ApiQuery({ type: CustomersQuery })
+  @ApiOkResponse({ type: CustomerPage })
+  async list(
+    @Req() request: ApiRequest,
+  ): Promise<{ items: readonly JsonObject[]; next: string | null }> {
+    const { limit, cursor, ...filter } = queryOf(CustomersQuery, request);
+    const masked = request.access === 'masked';
+    checkWords(filter.q, masked);
+    const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const { items, next } = await answered(this.reader.customers(filter, page));
+    return pageOf(masked ? items.map(maskProfile) : items, next);
+  }
+
   @Get(':customerId')
   @ApiQuery({ type: CustomerQuery })
   @ApiOkResponse({ type: CustomerProfile })
@@ -61,12 +80,7 @@ export class CustomerQueriesController {
   ): Promise<{ items: readonly JsonObject[]; next: string | null }> {
     const query = queryOf(TimelineQuery, request);
     const masked = request.access === 'masked';
-    if (masked && query.q !== undefined)
-      throw new ProblemError('forbidden', 'This key may not search what it may not read.');
-    const words = query.q === undefined ? 1 : wordsOf(query.q).length;
-    if (words === 0 || words > MAX_QUERY_WORDS) {
-      throw new ProblemError('invalid-query', `q must hold 1 to ${MAX_QUERY_WORDS} words.`);
-    }
+    checkWords(query.q, masked);
     const customerId = await knownCustomer(this.reader, id);
     const { limit, cursor, ...filter } = query;
     const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
@@ -89,9 +103,34 @@ export class CustomerQueriesController {
     return pageOf(request.access === 'masked' ? found.items.map(maskPurchase) : found.items, found.next);
   }
 
+  /** Every number that the score is made of, and the events behind it. */
+  @Get(':customerId/loyalty')
+  @ApiQuery({ type: CustomerQuery })
+  @ApiExtraModels(LoyaltyComponent)
+  @ApiOkResponse({ type: Loyalty })
+  async loyalty(
+    @Param('customerId') id: string,
+    @Req() request: ApiRequest,
+    @Res({ passthrough: true }) reply: ApiReply,
+  ): Promise<JsonObject> {
+    const query = queryOf(CustomerQuery, request);
+    const customerId = await knownCustomer(this.reader, id);
+    return answer(reply, this.reader.loyalty(customerId, waitingOf(query)));
+  }
+
   async #profile(customerId: string, request: ApiRequest, reply: ApiReply): Promise<JsonObject> {
     const query = queryOf(CustomerQuery, request);
     const profile = await answer(reply, this.reader.profile(customerId, waitingOf(query)));
     return request.access === 'masked' ? maskProfile(profile) : profile;
+  }
+}
+
+/** What is searched for must have words in it, and be what the key may read. */
+function checkWords(q: string | undefined, masked: boolean): void {
+  if (q === undefined) return;
+  if (masked) throw new ProblemError('forbidden', 'This key may not search what it may not read.');
+  const words = wordsOf(q).length;
+  if (words === 0 || words > MAX_QUERY_WORDS) {
+    throw new ProblemError('invalid-query', `q must hold 1 to ${MAX_QUERY_WORDS} words.`);
   }
 }

@@ -27,12 +27,40 @@ export class ProjectionsController {
   @Policy('projections-change')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: RebuildAccepted })
-  async rebuild(@Param('name') name: string, @Req() request: ApiRequest): Promise<{ rebuildId: string }> {
+  rebuild(@Param('name') name: string, @Req() request: ApiRequest): Promise<{ rebuildId: string }> {
+    return this.#begin(name, request, (names) => this.admin.rebuild(names));
+  }
+
+  /** The group that served before catches up and serves again; `all` where one group served all of them. */
+  @Post('projections/:name/rollback')
+  @Policy('projections-change')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: RebuildAccepted })
+  rollback(@Param('name') name: string, @Req() request: ApiRequest): Promise<{ rebuildId: string }> {
+    const { principal } = request;
+    const actor = { kind: 'user', id: principal.keyId } as const;
+    return this.#begin(name, request, (names) => this.admin.rollback(names, actor));
+  }
+
+  /** Tries the parked customers of the groups again that serve these projections. */
+  @Post('projections/:name/retry')
+  @Policy('projections-change')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: RebuildAccepted })
+  retry(@Param('name') name: string, @Req() request: ApiRequest): Promise<{ rebuildId: string }> {
+    return this.#begin(name, request, (names) => this.admin.retry(names));
+  }
+
+  async #begin(
+    name: string,
+    request: ApiRequest,
+    begin: (names: readonly string[]) => Promise<string | undefined>,
+  ): Promise<{ rebuildId: string }> {
     refuseQuery(request);
     const names = (await this.admin.projections()).map((projection) => projection.name);
     const chosen = name === 'all' ? names : names.filter((known) => known === name);
     if (chosen.length === 0) throw new ProblemError('projection-not-found', 'There is no such projection.');
-    const rebuildId = await this.admin.rebuild(chosen);
+    const rebuildId = await begin(chosen);
     if (rebuildId === undefined) throw new ProblemError('rebuild-running', BUSY);
     return { rebuildId };
   }

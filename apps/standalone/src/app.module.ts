@@ -10,7 +10,7 @@ export class StandaloneModule {
   static with(standalone: Standalone): DynamicModule {
     return {
       module: StandaloneModule,
-      imports: [CommandApiModule.with(standalone.ledger, standalone.keys), QueryApiModule.with(standalone)],
+      imports: [CommandApiModule.with(standalone), QueryApiModule.with(standalone)],
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { Actor } from '#libs/trust';
 import type { ProjectionTask, ProjectionTaskStatus } from '#libs/runtime';
 
 /** What the projector's thread is started with. The root key stays within the process. */
@@ -6,10 +7,16 @@ export interface ProjectorStart {
   readonly rootKey: Uint8Array;
 }
 
-export type ProjectorTask = ProjectionTask | { readonly kind: 'stop' };
+export type ProjectorTask =
+  | ProjectionTask
+  /** A model's activation is in the log, or could not be appended. */
+  | { readonly kind: 'activated'; readonly fault?: string }
+  | { readonly kind: 'stop' };
 
 export type ProjectorMessage =
   | { readonly kind: 'ready' }
   | ProjectionTaskStatus
+  /** The thread reads the ledger only: whoever owns it appends that a model is the active one, and says so. */
+  | { readonly kind: 'activate'; readonly model: string; readonly actor: Actor }
   | { readonly kind: 'idle' }
   | { readonly kind: 'fault'; readonly fault: string };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '#libs/core';
+import type { Actor } from '#libs/trust';
 import { openStatus, ProjectionAdmin, projectionStatuses } from '#libs/runtime';
 import type {
   ProjectionStatus,
@@ -30,6 +31,8 @@ export class ProjectorThread extends ProjectionAdmin {
   constructor(
     start: ProjectorStart,
     private readonly ports: StatusPorts,
+    /** Appends that a model is the active one. */
+    private readonly activated: (model: string, actor: Actor) => Promise<void>,
     onFault: (fault: string) => void,
   ) {
     super();
@@ -56,6 +59,18 @@ export class ProjectorThread extends ProjectionAdmin {
 
   rebuild(names: readonly string[]): Promise<string | undefined> {
     return this.#start({ kind: 'rebuild', taskId: randomUUID(), names });
+  }
+
+  activate(model: string, actor: Actor): Promise<string | undefined> {
+    return this.#start({ kind: 'activate', taskId: randomUUID(), model, actor });
+  }
+
+  rollback(names: readonly string[], actor: Actor): Promise<string | undefined> {
+    return this.#start({ kind: 'rollback', taskId: randomUUID(), names, actor });
+  }
+
+  retry(names: readonly string[]): Promise<string | undefined> {
+    return this.#start({ kind: 'retry', taskId: randomUUID(), names });
   }
 
   async rebuildStatus(rebuildId: string): Promise<RebuildStatus | undefined> {
@@ -102,10 +117,23 @@ export class ProjectorThread extends ProjectionAdmin {
       case 'idle':
         this.#running = undefined;
         return;
+      case 'activate':
+        void this.#activate(message.model, message.actor);
+        return;
       case 'fault':
         this.#fault = message.fault;
         onFault(message.fault);
     }
+  }
+
+  async #activate(model: string, actor: Actor): Promise<void> {
+    let answer: ProjectorTask = { kind: 'activated' };
+    try {
+      await this.activated(model, actor);
+    } catch (error) {
+      answer = { kind: 'activated', fault: error instanceof Error ? error.message : 'unknown fault' };
+    }
+    this.#worker.postMessage(answer);
   }
 
   #remember(taskId: string, status: ProjectionTaskStatus): void {

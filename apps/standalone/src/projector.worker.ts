@@ -26,6 +26,7 @@ async function main(): Promise<void> {
   const service = await ProjectorService.open(start, tell);
   parentPort?.on('message', (task: ProjectorTask) => {
     if (task.kind === 'stop') void service.stop().then(() => parentPort?.close());
+    else if (task.kind === 'activated') service.activated(task.fault);
     else void service.run(task);
   });
   tell({ kind: 'ready' });

@@ -12,8 +12,19 @@ import {
   rootKey,
   StorageThread,
 } from '#libs/engines/embedded';
-import { ApiKeys, createSecrets, History, Ledger, openSecrets, Reader } from '#libs/runtime';
-import { projections } from '#libs/projections';
+import {
+  ApiKeys,
+  AsOf,
+  createSecrets,
+  History,
+  Ledger,
+  ModelCommands,
+  Models,
+  ModelWriter,
+  openSecrets,
+  projectionsOf,
+  Reader,
+} from '#libs/runtime';
 import { ProjectorThread } from './projector-thread';
 
 /** Every role of a ledger on the embedded engines of one data directory. */
@@ -23,6 +34,9 @@ export interface Standalone {
   readonly log: EventLog;
   readonly reader: Reader;
   readonly history: History;
+  readonly models: Models;
+  readonly modelCommands: ModelCommands;
+  readonly asOf: AsOf;
   readonly admin: ProjectorThread;
   close(): Promise<void>;
 }
@@ -66,19 +80,31 @@ export async function openStandalone({
       directory: join(dataDirectory, FILES.documents),
       readonly: true,
     });
+    const { log, vault } = engines;
+    const { heads, keyring, resolver } = ledger;
+    const feed = new EmbeddedEventFeed(log, secrets.ledgerId);
+    const models = new Models(log);
+    const projections = projectionsOf(models);
+    const writing = { log, vault, keyring, models, clock, random, newId, kIdem: secrets.kIdem };
+    const writer = new ModelWriter(writing);
     const admin = new ProjectorThread(
       { directory: dataDirectory, rootKey: key },
-      { log: engines.log, feed: new EmbeddedEventFeed(engines.log, secrets.ledgerId), store, projections },
+      { log, feed, store, projections },
+      (model, actor) => writer.activated(model, actor),
       onProjectingStopped,
     );
     await admin.ready;
-    const { heads, keyring, resolver } = ledger;
+    const reader = new Reader({ log, store, projections, heads, resolver });
+    const purchases = (): ReturnType<Reader['group']> => reader.group('purchases');
     return {
       ledger,
       keys: new ApiKeys({ vault: engines.vault, pepper: secrets.pepper, clock, random }),
-      log: engines.log,
-      reader: new Reader({ log: engines.log, store, projections, heads, resolver }),
-      history: new History(engines.log, keyring, heads),
+      log,
+      reader,
+      history: new History(log, keyring, heads),
+      models,
+      modelCommands: new ModelCommands({ log, feed, purchases, models, writer, admin, clock }),
+      asOf: new AsOf({ log, keyring, heads, models, projections }),
       admin,
       close: async () => {
         await admin.stop();

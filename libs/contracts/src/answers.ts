@@ -124,7 +124,10 @@ export class ParkedCustomer {
   @ApiProperty(id)
   declare readonly customerId: string;
 
-  @ApiProperty(instant)
+  @ApiProperty({ type: 'integer', minimum: -1, description: 'Of the last event that was folded.' })
+  declare readonly revision: number;
+
+  @ApiProperty({ ...instant, description: 'When the event was recorded that cannot be folded.' })
   declare readonly since: Instant;
 
   @ApiProperty({ type: String })
@@ -138,6 +141,9 @@ export class ProjectionStatus {
   @ApiProperty({ type: 'integer' })
   declare readonly version: number;
 
+  @ApiProperty({ type: String, format: 'uuid', required: false, description: 'Fitted model that it folds with.' })
+  declare readonly model?: string;
+
   @ApiProperty({ type: String })
   declare readonly group: string;
 
@@ -146,6 +152,9 @@ export class ProjectionStatus {
 
   @ApiProperty({ type: Number, minimum: 0 })
   declare readonly lagSeconds: number;
+
+  @ApiProperty({ ...count, description: 'Customers that are parked; `parked` names the first of them.' })
+  declare readonly parkedCount: number;
 
   @ApiProperty({ type: () => [ParkedCustomer] })
   declare readonly parked: readonly ParkedCustomer[];
@@ -178,6 +187,9 @@ export class RebuildStatus {
     description: 'How the new documents compare with those that were served: compared, differing, examples.',
   })
   declare readonly parity?: object;
+
+  @ApiProperty({ ...count, required: false, description: 'Customers still parked after another try.' })
+  declare readonly parked?: number;
 
   @ApiProperty({ type: String, required: false })
   declare readonly fault?: string;

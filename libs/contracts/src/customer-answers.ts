@@ -52,6 +52,66 @@ export class Completeness {
   declare readonly reason?: string;
 }
 
+export class LoyaltySummary {
+  @ApiProperty({ type: Number, minimum: 0, maximum: 100 })
+  declare readonly score: number;
+
+  @ApiProperty({ type: String })
+  declare readonly tier: string;
+}
+
+export class LoyaltyModel {
+  @ApiProperty({ type: String })
+  declare readonly name: string;
+
+  @ApiProperty({ type: 'integer' })
+  declare readonly version: number;
+}
+
+export class LoyaltyComponent {
+  @ApiProperty({ type: Number, minimum: 0, maximum: 1 })
+  declare readonly value: number;
+
+  @ApiProperty({ ...word, description: 'How it was filled in, where there is no data.' })
+  declare readonly filled?: string;
+
+  @ApiProperty({ type: [String], description: 'Ids of the latest events behind the number, at most 20.' })
+  declare readonly from: readonly string[];
+
+  @ApiProperty({ ...count, description: 'How many events are behind the number in all.' })
+  declare readonly fromCount: number;
+}
+
+/** The formula is in docs/loyalty.md. */
+export class Loyalty extends LoyaltySummary {
+  @ApiProperty({ type: () => LoyaltyModel })
+  declare readonly model: LoyaltyModel;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { $ref: '#/components/schemas/LoyaltyComponent' },
+    description: 'By name: every number that the score is made of.',
+  })
+  declare readonly components: Readonly<Record<string, LoyaltyComponent>>;
+}
+
+export class CustomerSegment {
+  @ApiProperty({ type: String })
+  declare readonly segmentId: string;
+
+  @ApiProperty({ ...instant, description: 'When the event occurred that moved the customer into it.' })
+  declare readonly since: Instant;
+
+  @ApiProperty({ type: String })
+  declare readonly reason: string;
+
+  @ApiProperty({ ...counts, description: 'r, f and m, each 1 to 5.' })
+  declare readonly scores: Readonly<Record<string, number>>;
+
+  @ApiProperty({ ...id, description: 'Id of that event.' })
+  declare readonly because: string;
+}
+
 export class CustomerProfile {
   @ApiProperty(id)
   declare readonly customerId: string;
@@ -76,6 +136,12 @@ export class CustomerProfile {
 
   @ApiProperty({ type: () => PurchaseTotals })
   declare readonly purchases: PurchaseTotals;
+
+  @ApiProperty({ type: () => LoyaltySummary })
+  declare readonly loyalty: LoyaltySummary;
+
+  @ApiProperty({ type: () => [CustomerSegment] })
+  declare readonly segments: readonly CustomerSegment[];
 
   @ApiProperty({ type: () => Completeness })
   declare readonly completeness: Completeness;

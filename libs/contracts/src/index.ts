@@ -13,3 +13,8 @@ export * from './answers';
 export * from './customer-answers';
 export * from './timeline-answers';
 export * from './history-answers';
+export * from './metrics';
+export * from './metrics-answers';
+export * from './models';
+export * from './segment-answers';
+export * from './as-of';

@@ -3,7 +3,7 @@ import { CHANNELS, DIRECTIONS, TOUCHPOINT_KINDS } from '#libs/events';
 import type { Channel, Direction } from '#libs/events';
 import { OptionalField } from './field';
 import { instant } from './instant';
-import { integer, oneOf, pattern, text, uuid } from './rule';
+import { code, integer, oneOf, pattern, text, uuid } from './rule';
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 500;
@@ -41,6 +41,28 @@ export class CustomerPageQuery extends CustomerQuery implements PageQuery {
 
   @OptionalField(cursor, CURSOR)
   declare readonly cursor?: string;
+}
+
+export const CUSTOMER_SORTS = ['loyalty', '-loyalty'] as const;
+export type CustomerSort = (typeof CUSTOMER_SORTS)[number];
+
+/** Without `sort` in order of their ids: complete while customers come and change. */
+export class CustomersQuery extends PageQuery {
+  @OptionalField(code, { description: 'Id of a segment.' })
+  declare readonly segment?: string;
+
+  @OptionalField(code, { description: 'Tier of loyalty.' })
+  declare readonly tier?: string;
+
+  @OptionalField(text({ min: 1, max: 1024 }), {
+    description: 'All words, as prefixes of words of name and identifiers. Not for keys that see masked data.',
+  })
+  declare readonly q?: string;
+
+  @OptionalField(oneOf(CUSTOMER_SORTS), {
+    description: 'While scores change, an item may repeat or be missed.',
+  })
+  declare readonly sort?: CustomerSort;
 }
 
 /** A touchpoint's kind, or what else an entry of a timeline may be. */

@@ -1,12 +1,23 @@
 import type { Checkpoint } from './event-feed';
 import type { Json } from './json';
-import type { Document, DocumentsDefinition } from './projection';
+import type { Document, DocumentsDefinition, MadeWith } from './projection';
+import type { Instant } from './time';
 
 /** How far a group has folded one stream. */
 export interface Progress {
   readonly stream: string;
+  /** −1 where the stream was parked before its first event was folded. */
   readonly revision: number;
   readonly position: number;
+  readonly parked?: Parking;
+}
+
+/** Why a group folds no more of a stream: its next event, or a fold of it, throws. */
+export interface Parking {
+  /** When that event was recorded. */
+  readonly since: Instant;
+  /** Names what threw and where, without any of the event's content. */
+  readonly reason: string;
 }
 
 export interface DocumentWrite {
@@ -58,7 +69,7 @@ export interface DocumentGroup {
   readonly id: string;
   readonly projections: readonly DocumentsDefinition[];
   getMany(projection: string, keys: readonly string[]): Promise<readonly (Document | undefined)[]>;
-  /** A page of long documents may end before its limit; only one without `next` is the last. Throws `CursorError`; an engine may throw `QueryTooBroadError` where `words` match more than MAX_WORD_MATCHES documents. */
+  /** A page of long documents may end before its limit; only one without `next` is the last. Throws `CursorError`; `QueryTooBroadError` where `words` match more than MAX_WORD_MATCHES documents. */
   find(projection: string, query: DocumentQuery): Promise<DocumentPage>;
   /** Keys and documents in key order: for comparing and exporting. */
   scan(
@@ -70,6 +81,15 @@ export interface DocumentGroup {
   checkpoint(partition: number): Promise<Checkpoint | undefined>;
   /** Of every partition that was ever committed. */
   checkpoints(): Promise<ReadonlyMap<number, Checkpoint>>;
+  /** Parked streams in order of their names, at most `limit`; `retry` only those that are marked. */
+  parked(
+    afterStream: string | undefined,
+    limit: number,
+    which?: 'all' | 'retry',
+  ): Promise<readonly Progress[]>;
+  countParked(): Promise<number>;
+  /** Marks every parked stream for another try, by whoever folds its partition; a commit of its progress takes the mark off. */
+  markParked(): Promise<void>;
   /** `fenced`: another writer has moved the checkpoint; nothing was written and every cached document is stale. */
   commit(batch: DocumentCommit): Promise<'committed' | 'fenced'>;
 }
@@ -86,7 +106,7 @@ export interface DocumentStore {
   open(id: string, projections: readonly DocumentsDefinition[]): Promise<DocumentGroup>;
   groups(): Promise<readonly string[]>;
   /** With which projections a group was made; `undefined` where there is no such group. */
-  madeWith(id: string): Promise<readonly { readonly name: string; readonly version: number }[] | undefined>;
+  madeWith(id: string): Promise<readonly MadeWith[] | undefined>;
   drop(id: string): Promise<void>;
   pointers(): Promise<readonly Pointer[]>;
   /** Durable, and all at once; pointers of other projections stay. */

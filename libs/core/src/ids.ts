@@ -28,6 +28,16 @@ export function customerOf(stream: string): string | undefined {
   return stream.startsWith(CUSTOMER_STREAM) ? stream.slice(CUSTOMER_STREAM.length) : undefined;
 }
 
+/** Whose keys a stream's events are sealed with, and what orders them in a feed: its customer, else the stream itself. */
+export function ownerOf(stream: string): string {
+  return customerOf(stream) ?? stream;
+}
+
+/** The stream of which `ownerOf` gives this owner. */
+export function streamOf(owner: string): string {
+  return isUuid(owner) ? customerStream(owner) : owner;
+}
+
 /**
  * Makes UUIDv7 (RFC 9562 §5.7) whose order is the order of making, also within one millisecond: the 12 bits of
  * `rand_a` count, and time never steps back. Ascending ids keep every index on them append-mostly.

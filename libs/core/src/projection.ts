@@ -11,9 +11,14 @@ export interface Recorded<Event> {
   readonly position: number;
   readonly recordedAt: Instant;
   readonly occurredAt: Instant;
+  /** The customer's feed partition: what shared documents are kept apart by. */
+  readonly bucket: number;
 }
 
-/** Its members that begin with `_` belong to the runtime: `_customer`, `_revision`, `_position`. */
+/**
+ * Its members that begin with `_` are not answered. The runtime sets `_position` and `_projection` (name@version), of
+ * an own document `_customer` and `_revision`, of a shared one `_bucket`.
+ */
 export interface Document {
   readonly [field: string]: Json | undefined;
 }
@@ -37,9 +42,14 @@ export interface WordsDefinition {
 export interface DocumentsDefinition {
   readonly name: string;
   readonly version: number;
+  /** Id of the fitted model whose parameters this version folds with: another model is another version. */
+  readonly model?: string;
   readonly indexes: readonly IndexDefinition[];
   readonly words?: WordsDefinition;
 }
+
+/** What identifies a definition among those of a build. */
+export type MadeWith = Pick<DocumentsDefinition, 'name' | 'version' | 'model'>;
 
 /** The fields that indexes name, each once: an engine keeps them beside the document. */
 export function indexedFields(definition: DocumentsDefinition): readonly string[] {
@@ -52,9 +62,10 @@ export function indexedFields(definition: DocumentsDefinition): readonly string[
 
 /** Equal texts are equal definitions. */
 export function describeProjections(projections: readonly DocumentsDefinition[]): string {
-  const described = projections.map(({ name, version, indexes, words }) => ({
+  const described = projections.map(({ name, version, model, indexes, words }) => ({
     name,
     version,
+    model,
     indexes: indexes.map((index) => [index.name, index.fields, index.covers ?? []]),
     words: words === undefined ? null : [words.field, words.scope],
   }));
@@ -62,18 +73,39 @@ export function describeProjections(projections: readonly DocumentsDefinition[])
 }
 
 /** With which projections a described group was made. */
-export function projectionsOf(
-  description: string,
-): readonly { readonly name: string; readonly version: number }[] {
-  const described: { name: string; version: number }[] = JSON.parse(description);
-  return described.map(({ name, version }) => ({ name, version }));
+export function projectionsOf(description: string): readonly MadeWith[] {
+  const described: MadeWith[] = JSON.parse(description);
+  return described.map(({ name, version, model }) => ({
+    name,
+    version,
+    ...(model === undefined ? {} : { model }),
+  }));
+}
+
+/** A customer's own document of another projection, before and after the event that is being folded. */
+export interface Change {
+  readonly before: Document | undefined;
+  readonly after: Document | undefined;
 }
 
 /**
  * A pure fold from events to documents: no clock, no I/O, no randomness, no other stream's events. `keysOf` names
- * the documents that an event touches; `fold` returns each one's next state, or `undefined` where there is none.
+ * the documents that an event touches; `fold` returns each one's next state, or `undefined` where there is none; the
+ * very document that it was given is not written again.
  */
 export interface Projection<Event> extends DocumentsDefinition {
+  /** Its documents belong to no customer: their keys begin with the event's bucket. It reads clear fields and changes only. */
+  readonly shared?: true;
+  /**
+   * Projections folded before this one, of the same group: it is given the change of their document whose key is the
+   * customer's id, where the event touched it.
+   */
+  readonly after?: readonly string[];
   keysOf(recorded: Recorded<Event>): readonly string[];
-  fold(document: Document | undefined, recorded: Recorded<Event>, key: string): Document | undefined;
+  fold(
+    document: Document | undefined,
+    recorded: Recorded<Event>,
+    key: string,
+    changes: Readonly<Record<string, Change>>,
+  ): Document | undefined;
 }

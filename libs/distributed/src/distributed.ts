@@ -16,8 +16,8 @@ import {
   MongoVault,
 } from '#libs/engines/mongodb';
 import type { MongoConnection } from '#libs/engines/mongodb';
-import { ApiKeys, createSecrets, Keyring, Ledger, openSecrets, RootKeyError } from '#libs/runtime';
-import type { LedgerSecrets } from '#libs/runtime';
+import { ApiKeys, createSecrets, Keyring, Ledger, ModelWriter, openSecrets, RootKeyError } from '#libs/runtime';
+import type { LedgerSecrets, Models } from '#libs/runtime';
 import { ClockGuard, guardedByClock } from './clock-guard';
 
 export interface DistributedOptions {
@@ -104,6 +104,12 @@ export class Distributed {
   ledger(): Ledger {
     const { log, vault, snapshots, newId } = this;
     return new Ledger({ log, vault, snapshots, clock, random, newId, alone: false }, this.secrets);
+  }
+
+  modelWriter(models: Models): ModelWriter {
+    const { log, vault, newId } = this;
+    const { kIdem } = this.secrets;
+    return new ModelWriter({ log, vault, keyring: this.keyring(), models, clock, random, newId, kIdem });
   }
 
   keyring(): Keyring {

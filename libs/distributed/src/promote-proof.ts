@@ -52,7 +52,8 @@ export async function prove(
   const readModels = await compareReadModels(ours, theirs, projections, watch);
   const { events, differingHeads, differingEvents } = logs;
   const differing = differingHeads + differingEvents + vault.differing + readModels.differing;
-  const same = events.embedded === events.distributed && differing + readModels.undecided === 0;
+  const open = readModels.undecided + readModels.parked;
+  const same = events.embedded === events.distributed && differing + open === 0;
   return { same, ...logs, vault, readModels };
 }
 
@@ -150,7 +151,7 @@ async function compareReadModels(
   watch: PromoteWatch,
 ): Promise<Parity> {
   const parities: Parity[] = [];
-  for (const projection of projections) {
+  for (const projection of projections.plain) {
     const ours = embedded.get(projection.name);
     const theirs = distributed.get(projection.name);
     if (ours === undefined || theirs === undefined) {
@@ -167,6 +168,7 @@ async function compareReadModels(
     compared: sum(({ compared }) => compared),
     differing: sum(({ differing }) => differing),
     undecided: sum(({ undecided }) => undecided),
+    parked: sum(({ parked }) => parked),
     examples: parities.flatMap(({ examples }) => examples).slice(0, MAX_EXAMPLES),
   };
 }

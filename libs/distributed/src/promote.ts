@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Keyring } from '#libs/runtime';
-import type { ProjectorPorts } from '#libs/runtime';
+import { Keyring, Models, projectionsOf } from '#libs/runtime';
 import { Distributed } from './distributed';
 import type { DistributedOptions } from './distributed';
 import { copyLog } from './promote-log';
@@ -15,7 +14,6 @@ import { adoptSecrets, copyVault, expectSecrets } from './promote-vault';
 
 /** The root key stays the ledger's: `rootKeyFile` is of both sides. */
 export interface PromoteOptions extends DistributedOptions, PromoteWatch {
-  readonly projections: ProjectorPorts['projections'];
   /** Copies nothing, and only compares. */
   readonly verifyOnly: boolean;
 }
@@ -39,7 +37,7 @@ export async function promote(options: PromoteOptions): Promise<PromoteReport> {
     try {
       await catchUp(source, options);
       const copied = options.verifyOnly ? { appended: 0, present: 0 } : await copy(source, target, options);
-      return { copied, ...(await prove(source, target, options.projections, options)) };
+      return { copied, ...(await prove(source, target, projectionsOf(new Models(source.log)), options)) };
     } finally {
       await target.close();
     }
@@ -51,7 +49,8 @@ export async function promote(options: PromoteOptions): Promise<PromoteReport> {
 /** Whoever ended the embedded server may have left its read models behind the log. */
 async function catchUp({ log, feed, store, vault, secrets }: EmbeddedLedger, options: PromoteOptions) {
   const keyring = new Keyring(vault, secrets, { bytes: randomBytes });
-  await projectAll({ log, feed, store, keyring, projections: options.projections }, options);
+  const projections = projectionsOf(new Models(log));
+  await projectAll({ log, feed, store, keyring, projections }, options);
 }
 
 async function copy(
@@ -70,7 +69,7 @@ async function copy(
   } finally {
     await sink.close();
   }
-  const { projections } = options;
+  const projections = projectionsOf(new Models(log));
   await projectAll({ log, feed: target.feed(), store, keyring: target.keyring(), projections }, options);
   return { appended: copied.appended, present: copied.present };
 }

@@ -6,6 +6,8 @@ import { feedbackReceived } from './feedback';
 import type { FeedbackEvent } from './feedback';
 import { purchaseRecorded, purchaseRefunded } from './purchase';
 import type { PurchaseEvent } from './purchase';
+import { segmentActivated, segmentModelFitted } from './segment';
+import type { SegmentEvent } from './segment';
 import { surveyAnswered } from './survey';
 import type { SurveyEvent } from './survey';
 import {
@@ -19,7 +21,8 @@ import type { TouchpointEvent } from './touchpoint';
 import { upcastWith } from './upcast';
 import type { Upcaster } from './upcast';
 
-export type LedgerEvent = CustomerEvent | TouchpointEvent | PurchaseEvent | SurveyEvent | FeedbackEvent;
+export type LedgerEvent =
+  CustomerEvent | TouchpointEvent | PurchaseEvent | SurveyEvent | FeedbackEvent | SegmentEvent;
 export type EventType = LedgerEvent['type'];
 
 const definitions = {
@@ -36,6 +39,8 @@ const definitions = {
   'purchase-refunded.v1': purchaseRefunded,
   'survey-answered.v1': surveyAnswered,
   'feedback-received.v1': feedbackReceived,
+  'segment-model-fitted.v1': segmentModelFitted,
+  'segment-activated.v1': segmentActivated,
 } as const satisfies { readonly [T in EventType]: EventDefinition<T, Fields> };
 
 /** An event as a fold sees it: sealed fields may be gone. */

@@ -14,6 +14,8 @@ export const MAX_NESTING = 16;
 
 const MONEY_AMOUNT = /^-?\d{1,15}(\.\d{1,6})?$/;
 const CURRENCY = /^[A-Z]{3}$/;
+/** Sums have more digits than the amounts that they are of. */
+const DECIMAL = /^-?\d{1,30}(\.\d{1,6})?$/;
 
 // Type aliases, not interfaces: only these count as JSON objects to the compiler.
 export type Money = {
@@ -66,20 +68,30 @@ export function listOf<T>(item: Codec<T>, maxItems: number): Codec<readonly T[]>
   };
 }
 
+function matching(pattern: RegExp): Codec<string> {
+  return {
+    is: (value): value is string => typeof value === 'string' && pattern.test(value),
+    schema: { type: 'string', pattern: pattern.source },
+  };
+}
+
+export const currency = matching(CURRENCY);
+/** A sum of money without its currency. */
+export const decimal = matching(DECIMAL);
+const moneyAmount = matching(MONEY_AMOUNT);
+
 export const money: Codec<Money> = {
   is: (value): value is Money =>
     hasOnly(value, ['amount', 'currency']) &&
-    typeof value['amount'] === 'string' &&
-    MONEY_AMOUNT.test(value['amount']) &&
-    typeof value['currency'] === 'string' &&
-    CURRENCY.test(value['currency']),
+    moneyAmount.is(value['amount']) &&
+    currency.is(value['currency']),
   schema: {
     type: 'object',
     required: ['amount', 'currency'],
     additionalProperties: false,
     properties: {
-      amount: { type: 'string', pattern: MONEY_AMOUNT.source },
-      currency: { type: 'string', pattern: CURRENCY.source },
+      amount: moneyAmount.schema,
+      currency: currency.schema,
     },
   },
 };

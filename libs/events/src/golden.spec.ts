@@ -93,6 +93,17 @@ const PRIVACY: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     content: 'by-purpose',
     ...sourced,
   },
+  'segment-model-fitted.v1': {
+    modelId: 'clear',
+    kind: 'clear',
+    asOf: 'clear',
+    currency: 'clear',
+    edges: 'clear',
+    table: 'clear',
+    through: 'clear',
+    population: 'clear',
+  },
+  'segment-activated.v1': { modelId: 'clear' },
 };
 
 /** The fields of an event that are about an earlier one, and how. */

@@ -5,5 +5,6 @@ export * from './touchpoint';
 export * from './purchase';
 export * from './survey';
 export * from './feedback';
+export * from './segment';
 export * from './catalogue';
 export * from './upcast';

@@ -51,7 +51,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
   required: (value, names) =>
     Array.isArray(names) && names.every((name) => Object.hasOwn(Object(value), name)),
   additionalProperties: (value, allowed, { properties }) =>
-    allowed === false && Object.keys(Object(value)).every((name) => Object.hasOwn(Object(properties), name)),
+    Object.entries(Object(value)).every(
+      ([name, member]) =>
+        Object.hasOwn(Object(properties ?? {}), name) || (isJsonObject(allowed) && fits(member, allowed)),
+    ),
+  propertyNames: (value, schema) =>
+    Object.keys(Object(value)).every((name) => isJsonObject(schema) && fits(name, schema)),
+  minProperties: (value, least) => Object.keys(Object(value)).length >= Number(least),
+  items: (value, schema) =>
+    Array.isArray(value) && value.every((item) => isJsonObject(schema) && fits(item, schema)),
+  minItems: (value, least) => Array.isArray(value) && value.length >= Number(least),
+  maxItems: (value, most) => Array.isArray(value) && value.length <= Number(most),
   properties: (value, properties) =>
     Object.entries(Object(value)).every(([name, member]) => fits(member, Object(properties)[name] ?? {})),
   allOf: (value, all) => Array.isArray(all) && all.every((one) => fits(value, one)),

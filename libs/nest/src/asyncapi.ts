@@ -7,7 +7,7 @@ export const TOPIC = 'touchstone.events.v1';
 export const TOPIC_PARTITIONS = 12;
 
 /** Of the contract, not of the product: new event types and new members raise the second number. */
-const CONTRACT_VERSION = '1.0.0';
+const CONTRACT_VERSION = '1.1.0';
 const BINDING_VERSION = '0.5.0';
 const FOR_EVER = -1;
 

@@ -43,6 +43,7 @@ export const PROBLEMS = {
   'occurred-in-future': { status: 422, title: 'occurredAt lies in the future' },
   'nothing-to-change': { status: 422, title: 'Nothing to change' },
   'expiry-in-past': { status: 422, title: 'The key would have expired' },
+  'nobody-to-fit': { status: 422, title: 'Nobody to fit a model to' },
   'query-too-broad': { status: 422, title: 'The query matches too much' },
   'rate-limited': { status: 429, title: 'Too many requests', retryAfterS: 1 },
   'headers-too-large': { status: 431, title: 'The headers are too large' },

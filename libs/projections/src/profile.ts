@@ -9,7 +9,8 @@ export const profile: Projection<SeenEvent> = {
   name: 'profile',
   version: 1,
   indexes: [],
-  keysOf: ({ customerId }) => [customerId],
+  // Streams that are about no customer have none.
+  keysOf: ({ customerId }) => (customerId === '' ? [] : [customerId]),
   fold(document, recorded) {
     const before: Document = document ?? {
       customerId: recorded.customerId,
@@ -49,6 +50,9 @@ export const profile: Projection<SeenEvent> = {
       case 'survey-answered.v1':
       case 'feedback-received.v1':
         return before;
+      case 'segment-model-fitted.v1':
+      case 'segment-activated.v1':
+        return document;
     }
   },
 };

@@ -1,10 +1,13 @@
 import type { Item, LedgerEvent } from '#libs/events';
 import { CUSTOMER_ID, folded, recorded, recordedAt } from '#libs/testing';
 import { addDecimals } from './decimal';
-import { purchases } from './purchases';
+import { without } from './fields';
+import { MAX_ENTRIES, purchaseEntries, purchases } from './purchases';
 import { wordsOf } from './words';
 
-const order = (...events: readonly LedgerEvent[]) => folded(purchases, recorded(events))[`${CUSTOMER_ID}/o1`];
+const whole = (...events: readonly LedgerEvent[]) =>
+  folded(purchases, recorded(events))[`${CUSTOMER_ID}/o1`] ?? {};
+const order = (...events: readonly LedgerEvent[]) => without(whole(...events), ['_entries']);
 const bought = (
   amount: string,
   currency = 'EUR',
@@ -81,6 +84,38 @@ it('adds nothing that can’t be added: other currencies stand beside', () => {
       ]),
     },
     refunded: { amount: '2', currency: 'GBP', others: [{ amount: '1', currency: 'EUR' }] },
+  });
+});
+
+describe('entries', () => {
+  it('are every purchase and refund as it was, when it was', () => {
+    const occurredAt = '2026-01-01T00:00:00.000Z';
+    const document = whole(
+      refunded('4'),
+      bought('10.00', 'GBP', { occurredAt }),
+      refunded('1.5'),
+      bought('2'),
+    );
+    expect(document['_entries']).toEqual([
+      [recordedAt(0), 'r', '4', 'EUR'],
+      [occurredAt, 'p', '10.00', 'GBP'],
+      [recordedAt(2), 'r', '1.5', 'EUR'],
+      [recordedAt(3), 'p', '2', 'EUR'],
+    ]);
+    expect(purchaseEntries(document)[1]).toEqual({ occurredAt, kind: 'p', amount: '10.00', currency: 'GBP' });
+  });
+
+  it('are bounded: those beyond are counted, and in the sums all the same', () => {
+    const events = Array.from({ length: MAX_ENTRIES }, () => bought('0.01'));
+    expect(whole(...events)).not.toHaveProperty('_unlisted');
+    const document = whole(...events, bought('1'), refunded('3'));
+    expect(purchaseEntries(document)).toHaveLength(MAX_ENTRIES);
+    expect(document).toMatchObject({ _unlisted: 2, total: { amount: '11.00' }, refunded: { amount: '3' } });
+  });
+
+  it('of a document that has none are none', () => {
+    expect(purchaseEntries({})).toEqual([]);
+    expect(purchaseEntries({ _entries: [['x'], 7, null] })).toEqual([]);
   });
 });
 

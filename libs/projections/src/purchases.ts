@@ -1,16 +1,31 @@
 import { isJsonObject } from '#libs/core';
-import type { Document, Json, Projection, Recorded } from '#libs/core';
+import type { Document, Instant, Json, Projection, Recorded } from '#libs/core';
 import type { Money, SeenEvent } from '#libs/events';
 import { addDecimals } from './decimal';
 import { documentOf } from './fields';
 
+/** Purchases and refunds of one order that are listed one by one. */
+export const MAX_ENTRIES = 1_000;
+
+/** A purchase (`p`) or refund (`r`) of an order. */
+export interface PurchaseEntry {
+  readonly occurredAt: Instant;
+  readonly kind: 'p' | 'r';
+  readonly amount: string;
+  readonly currency: string;
+}
+
 /**
  * Orders of a customer: what was bought and paid back. One document an order, key = customerId/orderId. Several
  * purchases of one order are parts of it; a refund without one is `unmatched` until its purchase arrives.
+ *
+ * `_entries` lists each of them as `[occurredAt, 'p' | 'r', amount, currency]`, for fits as of an instant. Of an order
+ * with more than `MAX_ENTRIES` it has the first that were recorded and `_unlisted` counts the others: they are in the
+ * sums of the order but in no fit.
  */
 export const purchases: Projection<SeenEvent> = {
   name: 'purchases',
-  version: 1,
+  version: 2,
   indexes: [{ name: 'by-time', fields: ['_customer', 'occurredAt', 'orderId'] }],
   keysOf({ event, customerId }) {
     if (event.type !== 'purchase-recorded.v1' && event.type !== 'purchase-refunded.v1') return [];
@@ -26,9 +41,23 @@ export const purchases: Projection<SeenEvent> = {
       occurredAt: recorded.occurredAt,
       unmatched: true,
     };
-    return { ...before, refunded: plus(before['refunded'], event.data.amount) };
+    return {
+      ...before,
+      refunded: plus(before['refunded'], event.data.amount),
+      ...listed(before, 'r', recorded.occurredAt, event.data.amount),
+    };
   },
 };
+
+/** The purchases and refunds that a document of `purchases` lists. */
+export function purchaseEntries(document: Document): readonly PurchaseEntry[] {
+  return listOf(document['_entries']).flatMap((entry) => {
+    const [occurredAt, kind, amount, currency] = listOf(entry);
+    const isText =
+      typeof occurredAt === 'string' && typeof amount === 'string' && typeof currency === 'string';
+    return isText && (kind === 'p' || kind === 'r') ? [{ occurredAt, kind, amount, currency }] : [];
+  });
+}
 
 function buy(
   document: Document | undefined,
@@ -38,14 +67,30 @@ function buy(
   const { orderId, total, items = [] } = event.data;
   const known = document !== undefined && document['unmatched'] !== true;
   const earlier = known && typeof document['occurredAt'] === 'string' && document['occurredAt'] < occurredAt;
-  const parts = known && Array.isArray(document['items']) ? document['items'] : [];
+  const parts = known ? listOf(document['items']) : [];
   return documentOf({
     orderId,
     occurredAt: earlier ? document['occurredAt'] : occurredAt,
     total: plus(document?.['total'], total),
     refunded: document?.['refunded'],
     items: [...parts, ...items],
+    ...listed(document, 'p', occurredAt, total),
   });
+}
+
+/** The document's list with one more entry in it. */
+function listed(
+  document: Document | undefined,
+  kind: PurchaseEntry['kind'],
+  occurredAt: Instant,
+  money: Money | undefined,
+): Document {
+  const { _entries, _unlisted } = document ?? {};
+  const before = listOf(_entries);
+  const full = before.length >= MAX_ENTRIES;
+  const added = money !== undefined && !full ? [[occurredAt, kind, money.amount, money.currency]] : [];
+  const unlisted = money !== undefined && full ? Number(_unlisted ?? 0) + 1 : _unlisted;
+  return documentOf({ _entries: [...before, ...added], _unlisted: unlisted });
 }
 
 /** Sums of one currency; an amount in another one stands beside, so nothing is added that can't be. */
@@ -54,11 +99,15 @@ function plus(before: Json | undefined, money: Money | undefined): Json | undefi
   const { amount, currency, others } = before;
   if (typeof amount !== 'string' || typeof currency !== 'string') return money;
   if (currency === money.currency) return { ...before, amount: addDecimals(amount, money.amount) };
-  const rest: readonly Json[] = Array.isArray(others) ? others : [];
+  const rest = listOf(others);
   const same = rest.find((other) => isJsonObject(other) && other['currency'] === money.currency);
   const sum = plus(same, money);
   return {
     ...before,
     others: [...rest.filter((other) => other !== same), ...(sum === undefined ? [] : [sum])],
   };
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
 }

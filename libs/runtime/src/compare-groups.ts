@@ -1,6 +1,7 @@
-import type { Document, DocumentGroup, DocumentsDefinition, Progress } from '#libs/core';
+import type { Checkpoint, Document, DocumentGroup, Progress } from '#libs/core';
 import { customerStream, pause } from '#libs/core';
 import { jcs } from '#libs/trust';
+import { sumOf } from './sum-of-buckets';
 
 /** How two builds of the same read models differ. */
 export interface Parity {
@@ -8,6 +9,8 @@ export interface Parity {
   readonly differing: number;
   /** Documents whose customer never stood still: neither equal nor different. */
   readonly undecided: number;
+  /** Documents of customers that one side has parked earlier than the other: they can't be equal, nor wrong. */
+  readonly parked: number;
   /** The first of them, named without their content. */
   readonly examples: readonly Difference[];
 }
@@ -29,6 +32,12 @@ const MAX_ROUNDS = 50;
 /** A moving customer's next look comes this much later: projectors need a moment, other processes more than a turn. */
 const SETTLE_MS = 20;
 
+/** What is to be compared. */
+interface Compared {
+  readonly name: string;
+  readonly shared?: true;
+}
+
 interface Suspect {
   readonly projection: string;
   readonly key: string;
@@ -49,12 +58,24 @@ export interface CompareOptions {
 export async function compareGroups(
   built: DocumentGroup,
   served: (projection: string) => DocumentGroup,
-  definitions: readonly DocumentsDefinition[],
-  { breathe, without = [] }: CompareOptions,
+  definitions: readonly Compared[],
+  { breathe, without: more = [] }: CompareOptions,
 ): Promise<Parity> {
+  const without = ['_projection', ...more];
   let compared = 0;
+  let undecided = 0;
   let suspects: Suspect[] = [];
-  for (const { name } of definitions) {
+  const differing: Difference[] = [];
+  for (const { name, shared } of definitions) {
+    if (shared === true) {
+      const verdict = await compareShared(built, served(name), name);
+      compared += verdict.compared;
+      if (verdict.equal === 'moving') undecided += verdict.compared;
+      else if (!verdict.equal) {
+        differing.push({ projection: name, customerId: '', what: 'different', fields: [] });
+      }
+      continue;
+    }
     for await (const [key, ours, theirs] of mergedScan(built, served(name), name)) {
       compared++;
       if (same(ours, theirs, without)) continue;
@@ -65,19 +86,21 @@ export async function compareGroups(
     }
     await breathe();
   }
-  const differing: Difference[] = [];
+  let parked = 0;
   for (let round = 0; suspects.length > 0 && round < MAX_ROUNDS; round++) {
     const moving: Suspect[] = [];
     for (const suspect of suspects) {
       const verdict = await judge(suspect, built, served(suspect.projection), without);
       if (verdict === 'moving') moving.push(suspect);
+      else if (verdict === 'parked') parked++;
       else if (verdict !== undefined) differing.push(verdict);
     }
     suspects = moving;
     if (moving.length > 0) await pause(SETTLE_MS);
   }
   const examples = differing.slice(0, MAX_EXAMPLES);
-  return { compared, differing: differing.length, undecided: suspects.length, examples };
+  undecided += suspects.length;
+  return { compared, differing: differing.length, undecided, parked, examples };
 }
 
 async function judge(
@@ -85,17 +108,17 @@ async function judge(
   built: DocumentGroup,
   served: DocumentGroup,
   without: readonly string[],
-): Promise<Difference | 'moving' | undefined> {
+): Promise<Difference | 'moving' | 'parked' | undefined> {
   const { projection, key, customerId } = suspect;
   const stream = [customerStream(customerId)];
   const before = [await built.progress(stream), await served.progress(stream)];
   const [ours] = await built.getMany(projection, [key]);
   const [theirs] = await served.getMany(projection, [key]);
   const after = [await built.progress(stream), await served.progress(stream)];
-  const revisions = [...before, ...after].map(
-    ([progress]: readonly (Progress | undefined)[]) => progress?.revision,
-  );
-  if (new Set(revisions).size > 1) return 'moving';
+  const seen = [...before, ...after].map(([progress]: readonly (Progress | undefined)[]) => progress);
+  if (new Set(seen.map((progress) => progress?.revision)).size > 1) {
+    return seen.some((progress) => progress?.parked !== undefined) ? 'parked' : 'moving';
+  }
   if (same(ours, theirs, without)) return undefined;
   const what = theirs === undefined ? 'missing' : ours === undefined ? 'unexpected' : 'different';
   const names = new Set([...Object.keys(ours ?? {}), ...Object.keys(theirs ?? {})]);
@@ -104,6 +127,42 @@ async function judge(
     .filter((name) => jcs(ours?.[name] ?? null) !== jcs(theirs?.[name] ?? null))
     .toSorted();
   return { projection, customerId, what, fields: what === 'different' ? fields : [] };
+}
+
+/**
+ * Shared documents are compared as what they add up to, since how customers are put into buckets may differ. While
+ * both sides move, sums that differ are taken again until both stand at the same place.
+ */
+async function compareShared(
+  built: DocumentGroup,
+  served: DocumentGroup,
+  projection: string,
+): Promise<{ readonly compared: number; readonly equal: boolean | 'moving' }> {
+  for (let round = 0; ; round++) {
+    const before = await placesOf(built, served);
+    const ours = await sumOf(built, projection);
+    const theirs = await sumOf(served, projection);
+    const compared = Math.max(ours.size, theirs.size);
+    if (jcs(Object.fromEntries(ours)) === jcs(Object.fromEntries(theirs))) return { compared, equal: true };
+    const after = await placesOf(built, served);
+    if (before.stood && after.stood && before.text === after.text) return { compared, equal: false };
+    if (round === MAX_ROUNDS) return { compared, equal: 'moving' };
+    await pause(SETTLE_MS);
+  }
+}
+
+/** Where both sides are, and whether that is the same place, and nobody parked who would be missing in a sum. */
+async function placesOf(
+  built: DocumentGroup,
+  served: DocumentGroup,
+): Promise<{ readonly text: string; readonly stood: boolean }> {
+  const [ours, theirs] = [placeOf(await built.checkpoints()), placeOf(await served.checkpoints())];
+  const parked = (await built.countParked()) + (await served.countParked());
+  return { text: `${ours} ${theirs}`, stood: ours === theirs && parked === 0 };
+}
+
+function placeOf(checkpoints: ReadonlyMap<number, Checkpoint>): string {
+  return JSON.stringify([...checkpoints].toSorted(([a], [b]) => a - b));
 }
 
 function same(a: Document | undefined, b: Document | undefined, without: readonly string[]): boolean {

@@ -9,8 +9,12 @@ import { breathe } from './waiting';
 const RETRY_MS = 500;
 /** Pause between two steps of the sweep: a ledger of 10,000 customers is gone round in about eight minutes. */
 const SWEEP_EVERY_MS = 10_000;
+/** How often it is looked whether somebody asked for another try of what is parked. */
+const DRAIN_EVERY_MS = 250;
+/** Parked streams tried in one round. */
+const DRAIN_AT_ONCE = 100;
 
-/** Follows the feed with one group, and sweeps for what the feed has lost, each partition's batches one after the other. */
+/** Follows the feed with one group, sweeps for what it has lost, and drains what was parked, each partition's batches one after the other. */
 export class GroupFollower implements FeedConsumer {
   /** As last committed, or as read when a partition was assigned. */
   readonly #checkpoints = new Map<number, Checkpoint | undefined>();
@@ -36,7 +40,8 @@ export class GroupFollower implements FeedConsumer {
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
     const ended = (): void => stop.abort();
-    await Promise.all([this.#follow(both).finally(ended), this.#sweep(both).finally(ended)]);
+    const loops = [this.#follow(both), this.#sweep(both), this.#drain(both)];
+    await Promise.all(loops.map((loop) => loop.finally(ended)));
   }
 
   async checkpoint(partition: number): Promise<Checkpoint | undefined> {
@@ -77,6 +82,29 @@ export class GroupFollower implements FeedConsumer {
     await this.#retrying(signal, async () => {
       await pause(SWEEP_EVERY_MS, signal);
       if (!signal.aborted) await sweep.step();
+      return 'again';
+    });
+  }
+
+  /** Streams that are marked are tried again, in order and to their ends, between two batches of their partition. */
+  async #drain(signal: AbortSignal): Promise<void> {
+    const { group } = this.projector;
+    await this.#retrying(signal, async () => {
+      await pause(DRAIN_EVERY_MS, signal);
+      let after: string | undefined;
+      while (!signal.aborted) {
+        const marked = await group.parked(after, DRAIN_AT_ONCE, 'retry');
+        for (const progress of marked) {
+          const partition = this.feed.partitionOf(progress.stream);
+          if (signal.aborted || !this.#checkpoints.has(partition)) continue;
+          await this.#inTurn(partition, async () => {
+            const expected = this.#checkpoints.get(partition);
+            await this.projector.drain(progress, { partition, expected, next: expected });
+          });
+        }
+        after = marked[marked.length - 1]?.stream;
+        if (marked.length < DRAIN_AT_ONCE) break;
+      }
       return 'again';
     });
   }

@@ -1,25 +1,29 @@
-import { Lru } from '#libs/core';
+import { EngineError, Lru, ownerOf } from '#libs/core';
 import type {
+  Change,
   Checkpoint,
   Document,
   DocumentGroup,
   DocumentWrite,
   EventLog,
+  Parking,
   Progress,
   Projection,
   Recorded,
   StoredRecord,
 } from '#libs/core';
+import { EventFormatError } from '#libs/events';
 import type { SeenEvent } from '#libs/events';
-import type { Keyring } from './keyring';
+import { parseEnvelope, RecordFormatError } from '#libs/trust';
+import type { CustomerKeys, Keyring } from './keyring';
 import { openRecord, openWithKeyring } from './open-record';
 
-/** Documents kept between batches: the profiles of customers that are being talked to. */
+/** Documents kept between batches: the profiles of customers that are being talked to, and what all share. */
 const DOCUMENTS_CACHED = 5_000;
 /** Streams whose progress is kept between batches: about 150 bytes each. */
 const PROGRESS_CACHED = 100_000;
-/** Records read at once to fill a gap. */
-const GAP_PAGE = 500;
+/** Records read at once to fill a gap, or to drain a parked stream. */
+const PAGE = 500;
 
 /** Another writer has moved the group's checkpoint: this one must stop and begin again from the store. */
 export class FencedError extends Error {
@@ -33,6 +37,16 @@ export interface BatchEnd {
   readonly next: Checkpoint | undefined;
 }
 
+export interface GroupProjectorPorts {
+  readonly group: DocumentGroup;
+  /** Each after those that it names in `after`. */
+  readonly projections: readonly Projection<SeenEvent>[];
+  readonly log: EventLog;
+  readonly keyring: Keyring;
+  /** The feed partition of a stream. */
+  readonly bucketOf: (stream: string) => number;
+}
+
 interface Touched {
   readonly projection: Projection<SeenEvent>;
   readonly key: string;
@@ -40,40 +54,59 @@ interface Touched {
   changed: boolean;
 }
 
+/** One due event and the documents that it touches; `fault` where it can't be read, or nobody can say which it touches. */
+interface Step {
+  readonly record: StoredRecord;
+  readonly recorded?: Recorded<SeenEvent>;
+  readonly touches: readonly Touched[];
+  readonly fault?: Parking;
+}
+
 /**
  * Folds records into one group's documents. A record is applied exactly when its revision follows its stream's
  * progress: lower ones are repeats and skipped, a gap is filled from the log. Documents, progress and checkpoint of a
- * batch commit together, so every effect happens once, whatever is delivered twice, out of order, or killed.
+ * batch commit together, so every effect happens once, whatever is delivered twice, out of order, or killed. An event
+ * that its parser or a fold throws at parks its stream: nothing of it is kept, what follows waits in the log, and all
+ * other streams go on.
  */
 export class GroupProjector {
+  readonly group: DocumentGroup;
   readonly #documents = new Lru<Document>(DOCUMENTS_CACHED);
   readonly #progress = new Lru<Progress>(PROGRESS_CACHED);
 
-  constructor(
-    readonly group: DocumentGroup,
-    private readonly projections: readonly Projection<SeenEvent>[],
-    private readonly log: EventLog,
-    private readonly keyring: Keyring,
-  ) {}
+  constructor(private readonly ports: GroupProjectorPorts) {
+    this.group = ports.group;
+  }
 
-  /** Number of events applied. */
-  async apply(records: readonly StoredRecord[], end: BatchEnd): Promise<number> {
-    const due = await this.#due(records);
-    const opened = await this.#open(due.records);
-    const touched = await this.#fold(opened);
+  /** Number of events applied. `retry`: a parked stream whose records are tried again. */
+  async apply(records: readonly StoredRecord[], end: BatchEnd, retry?: string): Promise<number> {
+    const { due, progress } = await this.#due(records, retry);
+    const touched = new Map<string, Touched>();
+    const steps = await this.#steps(due, touched);
+    const folded = foldSteps(steps, progress);
     const documents: DocumentWrite[] = [];
     for (const { projection, key, document, changed } of touched.values()) {
       if (changed) documents.push({ projection: projection.name, key, document });
     }
-    const progress = [...due.progress.values()];
-    const outcome = await this.group.commit({ ...end, documents, progress });
+    const moved = [...progress.values()];
+    const outcome = await this.group.commit({ ...end, documents, progress: moved });
     if (outcome === 'fenced') {
       this.forget();
       throw new FencedError(`group ${this.group.id} is written by another process`);
     }
     for (const { projection, key, document } of touched.values()) this.#keep(projection, key, document);
-    for (const entry of progress) this.#progress.set(entry.stream, entry);
-    return due.records.length;
+    for (const entry of moved) this.#progress.set(entry.stream, entry);
+    return folded;
+  }
+
+  /** Tries a parked stream again, to its end; `false` where it is parked still. */
+  async drain({ stream, revision }: Progress, end: BatchEnd): Promise<boolean> {
+    for (let from = revision + 1; ; from += PAGE) {
+      const records = await this.ports.log.readStream(stream, from, PAGE);
+      await this.apply(records, end, stream);
+      if (this.#progress.get(stream)?.parked !== undefined) return false;
+      if (records.length < PAGE) return true;
+    }
   }
 
   /** Drops what is remembered between batches: another process may have written since. */
@@ -82,10 +115,11 @@ export class GroupProjector {
     this.#progress.clear();
   }
 
-  /** The records that follow their streams' progress, gaps filled, and the progress that they make. */
+  /** The records that follow their streams' progress, gaps filled, and that progress as it stands. */
   async #due(
     records: readonly StoredRecord[],
-  ): Promise<{ records: StoredRecord[]; progress: Map<string, Progress> }> {
+    retry: string | undefined,
+  ): Promise<{ due: StoredRecord[]; progress: Map<string, Progress> }> {
     const unknown = [...new Set(records.map(({ stream }) => stream))].filter(
       (stream) => !this.#progress.get(stream),
     );
@@ -93,86 +127,194 @@ export class GroupProjector {
     for (const entry of await this.group.progress(unknown))
       if (entry !== undefined) stored.set(entry.stream, entry);
     const progress = new Map<string, Progress>();
+    const reachedOf = new Map<string, number>();
     const due: StoredRecord[] = [];
-    const take = (record: StoredRecord): void => {
-      due.push(record);
-      progress.set(record.stream, { stream: record.stream, revision: record.rev, position: record.position });
-    };
     for (const record of records) {
       const { stream, rev } = record;
-      const known = progress.get(stream) ?? this.#progress.get(stream) ?? stored.get(stream);
-      let reached = known?.revision ?? -1;
+      const known = this.#progress.get(stream) ?? stored.get(stream) ?? { stream, revision: -1, position: 0 };
+      if (known.parked !== undefined && stream !== retry) continue;
+      let reached = reachedOf.get(stream) ?? known.revision;
+      if (rev <= reached) continue;
+      progress.set(stream, known);
       while (reached + 1 < rev) {
-        const missing = await this.log.readStream(stream, reached + 1, Math.min(GAP_PAGE, rev - reached - 1));
+        const missing = await this.ports.log.readStream(
+          stream,
+          reached + 1,
+          Math.min(PAGE, rev - reached - 1),
+        );
         if (missing.length === 0)
           throw new Error(`revision ${reached + 1} of a delivered stream is not in the log`);
-        for (const filler of missing) take(filler);
+        due.push(...missing);
         reached += missing.length;
       }
-      if (rev === reached + 1) take(record);
+      due.push(record);
+      reachedOf.set(stream, rev);
     }
-    return { records: due, progress };
+    return { due, progress };
   }
 
-  async #open(records: readonly StoredRecord[]): Promise<Recorded<SeenEvent>[]> {
-    const customers = records.map(({ stream }) => stream.slice(stream.indexOf('-') + 1));
-    const distinct = [...new Set(customers)];
-    const loaded = await this.keyring.load(distinct);
-    const keys = new Map(distinct.map((id, i) => [id, loaded[i]]));
-    const events: Recorded<SeenEvent>[] = [];
-    for (const [i, record] of records.entries()) {
-      const opened = openRecord(record, keys.get(customers[i] ?? ''));
-      // A key that was made after the row was read: read again, or its text would be missing for good.
-      events.push((opened.unopened === 0 ? opened : await openWithKeyring(record, this.keyring)).recorded);
-    }
-    return events;
-  }
-
-  async #fold(events: readonly Recorded<SeenEvent>[]): Promise<Map<string, Touched>> {
-    const touched = new Map<string, Touched>();
-    const steps: { entry: Touched; recorded: Recorded<SeenEvent> }[] = [];
+  /** Opens the records and loads the documents that they touch. */
+  async #steps(records: readonly StoredRecord[], touched: Map<string, Touched>): Promise<readonly Step[]> {
     const missing = new Map<Projection<SeenEvent>, Touched[]>();
-    for (const recorded of events) {
-      for (const projection of this.projections) {
-        for (const key of projection.keysOf(recorded)) {
-          const name = `${projection.name} ${key}`;
-          let entry = touched.get(name);
-          if (entry === undefined) {
-            const cached = this.#documents.get(name);
-            entry = { projection, key, document: cached, changed: false };
-            touched.set(name, entry);
-            // A document that is named after this very event can't be there yet.
-            if (cached === undefined && key !== recorded.id) {
-              const list = missing.get(projection);
-              if (list === undefined) missing.set(projection, [entry]);
-              else list.push(entry);
-            }
-          }
-          steps.push({ entry, recorded });
-        }
-      }
+    const steps: Step[] = [];
+    const owners = [...new Set(records.map(({ stream }) => ownerOf(stream)))];
+    const loaded = await this.ports.keyring.load(owners);
+    const keys = new Map(owners.map((id, i) => [id, loaded[i]]));
+    for (const record of records) {
+      const recorded = await this.#open(record, keys.get(ownerOf(record.stream)));
+      if ('since' in recorded) steps.push({ record, touches: [], fault: recorded });
+      else steps.push(this.#step(record, recorded, touched, missing));
     }
     for (const [projection, entries] of missing) {
-      const keys = entries.map(({ key }) => key);
-      const found = await this.group.getMany(projection.name, keys);
+      const found = await this.group.getMany(
+        projection.name,
+        entries.map(({ key }) => key),
+      );
       for (const [i, entry] of entries.entries()) entry.document = found[i];
     }
-    // All folds of a batch are computed before any is kept: a throw leaves nothing half done.
-    for (const { entry, recorded } of steps) {
-      const folded = entry.projection.fold(entry.document, recorded, entry.key);
-      entry.document = folded === undefined ? undefined : stamped(folded, recorded);
-      entry.changed = true;
+    return steps;
+  }
+
+  async #open(
+    record: StoredRecord,
+    keys: CustomerKeys | undefined,
+  ): Promise<Recorded<SeenEvent> | Parking> {
+    const bucket = this.ports.bucketOf(record.stream);
+    try {
+      const opened = openRecord(record, keys);
+      // A key that was made after the row was read: read again, or its text would be missing for good.
+      const { recorded } = opened.unopened === 0 ? opened : await openWithKeyring(record, this.ports.keyring);
+      return { ...recorded, bucket };
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      return parkingOf(record, 'reading it', error);
     }
-    return touched;
+  }
+
+  #step(
+    record: StoredRecord,
+    recorded: Recorded<SeenEvent>,
+    touched: Map<string, Touched>,
+    missing: Map<Projection<SeenEvent>, Touched[]>,
+  ): Step {
+    const touches: Touched[] = [];
+    for (const projection of this.ports.projections) {
+      let keys: readonly string[];
+      try {
+        keys = projection.keysOf(recorded);
+      } catch (error) {
+        return { record, touches: [], fault: parkingOf(record, projection.name, error) };
+      }
+      for (const key of keys) {
+        const name = `${projection.name} ${key}`;
+        let entry = touched.get(name);
+        if (entry === undefined) {
+          const cached = this.#documents.get(name);
+          entry = { projection, key, document: cached, changed: false };
+          touched.set(name, entry);
+          // A document that is named after this very event can't be there yet.
+          if (cached === undefined && !key.startsWith(recorded.id)) {
+            const list = missing.get(projection);
+            if (list === undefined) missing.set(projection, [entry]);
+            else list.push(entry);
+          }
+        }
+        touches.push(entry);
+      }
+    }
+    return { record, recorded, touches };
   }
 
   /** Only documents that many events share are worth keeping. */
-  #keep({ name }: Projection<SeenEvent>, key: string, document: Document | undefined): void {
-    if (document === undefined || key !== document['_customer']) this.#documents.delete(`${name} ${key}`);
-    else this.#documents.set(`${name} ${key}`, document);
+  #keep({ name, shared }: Projection<SeenEvent>, key: string, document: Document | undefined): void {
+    const kept = document !== undefined && (shared === true || key === document['_customer']);
+    if (kept) this.#documents.set(`${name} ${key}`, document);
+    else this.#documents.delete(`${name} ${key}`);
   }
 }
 
-function stamped(document: Document, { customerId, revision, position }: Recorded<SeenEvent>): Document {
-  return { ...document, _customer: customerId, _revision: revision, _position: position };
+/** Folds in order. All folds of an event are computed before any is kept. Answers how many events were folded. */
+function foldSteps(steps: readonly Step[], progress: Map<string, Progress>): number {
+  const parked = new Set<string>();
+  let folded = 0;
+  for (const step of steps) {
+    const { stream, rev: revision, position } = step.record;
+    if (parked.has(stream)) continue;
+    const fault = step.fault ?? foldTwice(step);
+    if (fault === undefined) {
+      progress.set(stream, { stream, revision, position });
+      folded++;
+      continue;
+    }
+    parked.add(stream);
+    const before = progress.get(stream);
+    progress.set(stream, {
+      stream,
+      revision: before?.revision ?? -1,
+      position: before?.position ?? 0,
+      parked: fault,
+    });
+  }
+  return folded;
+}
+
+/** A throw that does not repeat parks nobody. */
+function foldTwice(step: Step): Parking | undefined {
+  return foldStep(step) === undefined ? undefined : foldStep(step);
+}
+
+function foldStep({ record, recorded, touches }: Step): Parking | undefined {
+  if (recorded === undefined) return undefined;
+  const results: (Document | undefined)[] = [];
+  const changes: Record<string, Change> = {};
+  // Where an event touches a document twice, the second fold sees what the first has made.
+  const staged = new Map<Touched, Document | undefined>();
+  for (const entry of touches) {
+    const { projection, key } = entry;
+    const before = staged.has(entry) ? staged.get(entry) : entry.document;
+    let after: Document | undefined;
+    try {
+      after = projection.fold(before, recorded, key, changes);
+    } catch (error) {
+      return parkingOf(record, projection.name, error);
+    }
+    if (after !== undefined && after !== before) after = stamped(after, projection, recorded);
+    staged.set(entry, after);
+    results.push(after);
+    if (key === recorded.customerId) changes[projection.name] = { before, after };
+  }
+  for (const [i, entry] of touches.entries()) {
+    const after = results[i];
+    if (after === entry.document) continue;
+    entry.document = after;
+    entry.changed = true;
+  }
+  return undefined;
+}
+
+/** Messages of parsers of our own name no content; others may, so they are told by their kind only. */
+function parkingOf({ env, rev }: StoredRecord, where: string, error: unknown): Parking {
+  const ours = error instanceof EventFormatError || error instanceof RecordFormatError;
+  const what = ours ? error.message : error instanceof Error ? error.name : 'a fault';
+  let since = '';
+  let type = 'event';
+  try {
+    ({ at: since, type } = parseEnvelope(env));
+  } catch {
+    // Then its envelope is what can't be read.
+  }
+  return { since, reason: `revision ${rev} (${type}), ${where}: ${what}` };
+}
+
+function stamped(
+  document: Document,
+  { name, version, model, shared }: Projection<SeenEvent>,
+  { customerId, revision, position, bucket }: Recorded<SeenEvent>,
+): Document {
+  const _projection = model === undefined ? `${name}@${version}` : `${name}@${version}+${model}`;
+  if (shared !== true) return { ...document, _customer: customerId, _revision: revision, _position: position, _projection };
+  const before = document['_position'];
+  // A shared document is made by many streams, and a build folds them one after the other.
+  const _position = typeof before === 'number' && before > position ? before : position;
+  return { ...document, _bucket: bucket, _position, _projection };
 }

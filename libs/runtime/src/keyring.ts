@@ -1,4 +1,4 @@
-import { customerStream, Lru } from '#libs/core';
+import { Lru, streamOf } from '#libs/core';
 import type { CustomerRow, Instant, Random, Vault } from '#libs/core';
 import type { PrivacyClass } from '#libs/events';
 import { dataKey, fingerprintKey, streamTag, unwrap, wrap } from '#libs/trust';
@@ -41,7 +41,7 @@ export class CustomerKeys {
     private readonly secrets: LedgerSecrets,
     private readonly random: Random,
   ) {
-    this.tag = streamTag(salt, customerStream(customerId));
+    this.tag = streamTag(salt, streamOf(customerId));
     this.kF = fingerprintKey(salt);
   }
 

@@ -1,4 +1,4 @@
-import { customerOf } from '#libs/core';
+import { customerOf, ownerOf } from '#libs/core';
 import type { Json, JsonObject, Recorded, StoredRecord } from '#libs/core';
 import { parseEvent } from '#libs/events';
 import type { SeenEvent } from '#libs/events';
@@ -51,6 +51,7 @@ export function openRecord(
     position,
     recordedAt: env.at,
     occurredAt: given ?? env.at,
+    bucket: 0,
   };
   return { env, recorded, unopened };
 }
@@ -61,7 +62,7 @@ export async function openWithKeyring(
   keyring: Keyring,
   redacted: readonly string[] = NONE,
 ): Promise<OpenedRecord> {
-  const customerId = customerOf(record.stream) ?? '';
+  const customerId = ownerOf(record.stream);
   const opened = openRecord(record, await keyring.get(customerId), redacted);
   return opened.unopened === 0 ? opened : openRecord(record, await keyring.reload(customerId), redacted);
 }

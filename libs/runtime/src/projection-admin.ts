@@ -1,16 +1,29 @@
+import type { Actor } from '#libs/trust';
 import type { LedgerReport } from './verify-ledger';
 import type { RebuildStatus } from './projector';
 
 export interface ProjectionStatus {
   readonly name: string;
   readonly version: number;
+  /** Id of the fitted model that it folds with. */
+  readonly model?: string;
   readonly group: string;
   /** Events of the feed that the group has not folded yet. */
   readonly lagEvents: number;
   /** Age of the first event of the log that it has not folded; 0 where there is none. */
   readonly lagSeconds: number;
-  /** Customers whose events wait because a fold throws. Parking is not there yet: a throw stops the group. */
-  readonly parked: readonly never[];
+  /** Customers whose events wait because one of them can't be read or folded; in all, and the first of them. */
+  readonly parkedCount: number;
+  readonly parked: readonly ParkedCustomer[];
+}
+
+export interface ParkedCustomer {
+  readonly customerId: string;
+  /** Of the last event that was folded; −1 where it was none. */
+  readonly revision: number;
+  /** When the event was recorded that can't be folded. */
+  readonly since: string;
+  readonly reason: string;
 }
 
 export const VERIFY_SCOPES = ['ledger', 'readmodels'] as const;
@@ -33,6 +46,13 @@ export abstract class ProjectionAdmin {
   abstract projections(): Promise<readonly ProjectionStatus[]>;
   /** Builds beside, compares, switches. `undefined` where a task is running already. */
   abstract rebuild(projections: readonly string[]): Promise<string | undefined>;
+  /** Builds the segments of a fitted model beside, has it recorded as the active one, and switches. */
+  abstract activate(model: string, actor: Actor): Promise<string | undefined>;
+  /** Lets the group serve again that served before. */
+  abstract rollback(projections: readonly string[], actor: Actor): Promise<string | undefined>;
+  /** Tries parked customers again. */
+  abstract retry(projections: readonly string[]): Promise<string | undefined>;
+  /** Of any of these, by the id that it answered. */
   abstract rebuildStatus(rebuildId: string): Promise<RebuildStatus | undefined>;
   /** Recomputes from the log; changes nothing. `undefined` where a task is running already. */
   abstract verify(scope: VerifyScope): Promise<string | undefined>;

@@ -1,14 +1,19 @@
-import type { Checkpoint, DocumentsDefinition, DocumentStore, EventFeed, EventLog } from '#libs/core';
+import { customerOf } from '#libs/core';
+import type { Checkpoint, DocumentGroup, DocumentStore, EventFeed, EventLog } from '#libs/core';
 import { parseEnvelope } from '#libs/trust';
 import { openGroup } from './open-group';
-import type { ProjectionStatus } from './projection-admin';
+import type { ProjectionSet } from './projection-set';
+import type { ParkedCustomer, ProjectionStatus } from './projection-admin';
 
 export interface StatusPorts {
   readonly log: EventLog;
   readonly feed: EventFeed;
   readonly store: DocumentStore;
-  readonly projections: readonly DocumentsDefinition[];
+  readonly projections: ProjectionSet;
 }
+
+/** Parked customers named one by one; all of them are counted. */
+const MAX_PARKED_NAMED = 100;
 
 type Checkpoints = ReadonlyMap<number, Checkpoint>;
 
@@ -16,21 +21,38 @@ type Checkpoints = ReadonlyMap<number, Checkpoint>;
 export async function projectionStatuses(ports: StatusPorts): Promise<readonly ProjectionStatus[]> {
   const { log, feed, store, projections } = ports;
   const ends = await feed.ends();
-  const lags = new Map<string, { lagEvents: number; lagSeconds: number }>();
+  const states = new Map<string, Omit<ProjectionStatus, 'name' | 'version' | 'group' | 'model'>>();
   const statuses: ProjectionStatus[] = [];
   for (const { projection, group } of await store.pointers()) {
-    const definition = projections.find(({ name }) => name === projection);
     const opened = await openGroup(store, group, projections);
+    const definition = opened?.mine.find(({ name }) => name === projection);
     if (definition === undefined || opened === undefined) continue;
-    let lag = lags.get(group);
-    if (lag === undefined) {
+    let state = states.get(group);
+    if (state === undefined) {
       const checkpoints = await opened.group.checkpoints();
-      lag = { lagEvents: behind(checkpoints, ends), lagSeconds: await age(log, checkpoints, ends) };
-      lags.set(group, lag);
+      const lag = { lagEvents: behind(checkpoints, ends), lagSeconds: await age(log, checkpoints, ends) };
+      state = { ...lag, ...(await parkedIn(opened.group)) };
+      states.set(group, state);
     }
-    statuses.push({ name: projection, version: definition.version, group, ...lag, parked: [] });
+    const { version, model } = definition;
+    statuses.push({ name: projection, version, ...(model === undefined ? {} : { model }), group, ...state });
   }
   return statuses;
+}
+
+async function parkedIn(
+  group: DocumentGroup,
+): Promise<{ parkedCount: number; parked: readonly ParkedCustomer[] }> {
+  const parkedCount = await group.countParked();
+  if (parkedCount === 0) return { parkedCount, parked: [] };
+  const first = await group.parked(undefined, MAX_PARKED_NAMED);
+  const parked = first.map(({ stream, revision, parked: why }) => ({
+    customerId: customerOf(stream) ?? stream,
+    revision,
+    since: why?.since ?? '',
+    reason: why?.reason ?? '',
+  }));
+  return { parkedCount, parked };
 }
 
 /** Events of the feed after the checkpoints. A partition of another topic counts from the start. */

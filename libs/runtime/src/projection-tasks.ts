@@ -1,4 +1,5 @@
 import type { EventLog } from '#libs/core';
+import type { Actor } from '#libs/trust';
 import type { Keyring } from './keyring';
 import type { VerificationStatus, VerifyScope } from './projection-admin';
 import type { Projector, RebuildStatus } from './projector';
@@ -7,7 +8,19 @@ import { breathe } from './waiting';
 
 /** Long work on the read models, asked for by one process or thread and done by another. */
 export type ProjectionTask =
-  | { readonly kind: 'rebuild'; readonly taskId: string; readonly names: readonly string[] }
+  | {
+      /** Build beside and switch; let the group serve that served before; try again what is parked. */
+      readonly kind: 'rebuild' | 'retry';
+      readonly taskId: string;
+      readonly names: readonly string[];
+    }
+  | {
+      readonly kind: 'rollback';
+      readonly taskId: string;
+      readonly names: readonly string[];
+      readonly actor: Actor;
+    }
+  | { readonly kind: 'activate'; readonly taskId: string; readonly model: string; readonly actor: Actor }
   | { readonly kind: 'verify'; readonly taskId: string; readonly scope: VerifyScope };
 
 export type ProjectionTaskStatus =
@@ -20,15 +33,21 @@ export interface ProjectionTaskPorts {
   readonly keyring: Keyring;
   /** Names of all projections. */
   readonly names: readonly string[];
+  /** Appends that a model is the active one, before its read models serve. */
+  readonly activated: (model: string, actor: Actor) => Promise<void>;
 }
+
+/** What is built anew for another model, and what is folded together with it. */
+const OF_MODELS = ['segments'];
 
 /** Progress of a verification is told this often. */
 const TELL_EVERY_MS = 200;
 
 /** How a task stands before anybody has begun it. */
 export function openStatus(task: ProjectionTask): ProjectionTaskStatus {
-  if (task.kind === 'rebuild') {
-    const { taskId: rebuildId, names: projections } = task;
+  if (task.kind !== 'verify') {
+    const { taskId: rebuildId } = task;
+    const projections = task.kind === 'activate' ? OF_MODELS : task.names;
     return {
       kind: 'rebuild',
       status: { rebuildId, projections, state: 'building', progress: 0, events: 0 },
@@ -44,11 +63,9 @@ export async function runProjectionTask(
   ports: ProjectionTaskPorts,
   tell: (status: ProjectionTaskStatus) => void,
 ): Promise<void> {
-  if (task.kind === 'rebuild') {
-    const { projector } = ports;
-    const report = (status: RebuildStatus): void => tell({ kind: 'rebuild', status });
+  if (task.kind !== 'verify') {
     // A failure is told in the status.
-    await projector.build(task.names, report, task.taskId, true).catch(() => undefined);
+    await changeServing(task, ports, (status) => tell({ kind: 'rebuild', status })).catch(() => undefined);
     return;
   }
   const { taskId: verificationId, scope } = task;
@@ -61,6 +78,32 @@ export async function runProjectionTask(
     change(await (scope === 'ledger' ? verifyRecords(ports, change) : verifyReadModels(task, ports, change)));
   } catch (error) {
     change({ state: 'failed', fault: error instanceof Error ? error.message : 'unknown fault' });
+  }
+}
+
+async function changeServing(
+  task: Exclude<ProjectionTask, { kind: 'verify' }>,
+  { projector, activated }: ProjectionTaskPorts,
+  report: (status: RebuildStatus) => void,
+): Promise<void> {
+  const { kind, taskId } = task;
+  switch (kind) {
+    case 'rebuild':
+      await projector.build({ taskId, names: task.names, keep: true }, report);
+      return;
+    case 'activate': {
+      const { model, actor } = task;
+      const activate = { model, ready: () => activated(model, actor) };
+      await projector.build({ taskId, names: OF_MODELS, keep: true, activate }, report);
+      return;
+    }
+    case 'rollback': {
+      const ready = (model: string): Promise<void> => activated(model, task.actor);
+      await projector.rollBack(taskId, task.names, ready, report);
+      return;
+    }
+    case 'retry':
+      await projector.retryParked(taskId, task.names, report);
   }
 }
 
@@ -86,6 +129,6 @@ async function verifyReadModels(
   { projector, names }: ProjectionTaskPorts,
   change: Change,
 ): Promise<Partial<VerificationStatus>> {
-  const parity = await projector.build(names, ({ events }) => change({ events }), taskId, false);
+  const parity = await projector.build({ taskId, names, keep: false }, ({ events }) => change({ events }));
   return { state: 'done', ok: parity.differing === 0, readModels: parity };
 }

@@ -91,8 +91,8 @@ it('builds beside what it serves: the same documents, then the pointers move and
   const projector = await start(store);
   const live = await contents(await served(store));
   const told: RebuildStatus[] = [];
-  const parity = await projector.build(NAMES, (status) => told.push(status), 'rebuild-1', true);
-  expect(parity).toEqual({ compared: live.length, differing: 0, undecided: 0, examples: [] });
+  const parity = await projector.build({ taskId: 'rebuild-1', names: NAMES, keep: true }, (status) => told.push(status));
+  expect(parity).toEqual({ compared: live.length, differing: 0, undecided: 0, parked: 0, examples: [] });
   expect([...new Set(told.map(({ state }) => state))]).toEqual([
     'building',
     'following',
@@ -106,7 +106,7 @@ it('builds beside what it serves: the same documents, then the pointers move and
   expect(await contents(await served(store))).toEqual(live);
   await fill(12, 2);
   expect((await contents(await served(store))).length).toBeGreaterThan(live.length);
-  await projector.build(NAMES, () => undefined, 'rebuild-2', true);
+  await projector.build({ taskId: 'rebuild-2', names: NAMES, keep: true }, () => undefined);
   expect((await store.groups()).toSorted()).toEqual(['g2', 'g3']);
   expect(faults).toEqual([]);
 });
@@ -117,10 +117,10 @@ it('builds right while commands come in', async () => {
   const projector = await start(store);
   await served(store);
   const writing = fill(6, 14);
-  const parity = await projector.build(NAMES, () => undefined, 'rebuild-1', true);
+  const parity = await projector.build({ taskId: 'rebuild-1', names: NAMES, keep: true }, () => undefined);
   await writing;
   expect(parity.differing).toBe(0);
-  const again = await projector.build(NAMES, () => undefined, 'verify-1', false);
+  const again = await projector.build({ taskId: 'verify-1', names: NAMES, keep: false }, () => undefined);
   expect(again.differing).toBe(0);
 });
 
@@ -145,7 +145,7 @@ it('finds documents that were changed, removed or added, and changes nothing its
     ],
     progress: [],
   });
-  const { differing, examples } = await (await start(store)).build(NAMES, () => undefined, 'verify-1', false);
+  const { differing, examples } = await (await start(store)).build({ taskId: 'verify-1', names: NAMES, keep: false }, () => undefined);
   expect(differing).toBe(3);
   const found = examples.map(({ projection, what, fields }) => [projection, what, fields]);
   expect(found).toContainEqual(['profile', 'different', ['purchaseCount']]);
@@ -168,7 +168,7 @@ it('begins again from the store when another writer has moved its group', async 
   await group.commit({ partition: 0, expected: checkpoint, next, documents: [], progress: [] });
   await fill(2, 1);
   await served(store);
-  const parity = await projector.build(NAMES, () => undefined, 'verify-1', false);
+  const parity = await projector.build({ taskId: 'verify-1', names: NAMES, keep: false }, () => undefined);
   expect(parity).toMatchObject({ differing: 0, undecided: 0 });
   expect(faults).toEqual([]);
 });
@@ -178,10 +178,10 @@ it('leaves a group that another process has replaced, and follows the new one', 
   await fill(0, 2);
   const [mine, others] = [await start(here), await start(there)];
   await served(here);
-  expect((await others.build(NAMES, () => undefined, 'rebuild-1', true)).differing).toBe(0);
+  expect((await others.build({ taskId: 'rebuild-1', names: NAMES, keep: true }, () => undefined)).differing).toBe(0);
   await others.stop();
   await fill(2, 2);
   await served(here);
-  expect(await mine.build(NAMES, () => undefined, 'verify-1', false)).toMatchObject({ differing: 0 });
+  expect(await mine.build({ taskId: 'verify-1', names: NAMES, keep: false }, () => undefined)).toMatchObject({ differing: 0 });
   expect(faults).toEqual([]);
 });

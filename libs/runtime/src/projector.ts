@@ -1,20 +1,16 @@
-import { CUSTOMER_STREAM, EngineError, pause } from '#libs/core';
-import type {
-  DocumentGroup,
-  DocumentStore,
-  EventFeed,
-  EventLog,
-  Pointer,
-  Projection,
-  StoredRecord,
-} from '#libs/core';
+import { EngineError, pause } from '#libs/core';
+import type { DocumentGroup, DocumentStore, EventFeed, EventLog, Pointer, Projection } from '#libs/core';
 import type { SeenEvent } from '#libs/events';
+import { buildByCustomer } from './build-by-customer';
 import { compareGroups } from './compare-groups';
 import type { Parity } from './compare-groups';
 import { GroupFollower } from './group-follower';
 import { GroupProjector } from './group-projector';
 import type { Keyring } from './keyring';
 import { openGroup } from './open-group';
+import type { OpenedGroup } from './open-group';
+import { together } from './projection-set';
+import type { ProjectionSet } from './projection-set';
 import { breathe } from './waiting';
 
 export interface ProjectorPorts {
@@ -22,7 +18,9 @@ export interface ProjectorPorts {
   readonly feed: EventFeed;
   readonly store: DocumentStore;
   readonly keyring: Keyring;
-  readonly projections: readonly Projection<SeenEvent>[];
+  readonly projections: ProjectionSet;
+  /** No other process builds groups in this store: what is half built at the start was left by a crash. */
+  readonly alone?: boolean;
 }
 
 export type RebuildState = 'building' | 'following' | 'comparing' | 'done' | 'failed';
@@ -35,20 +33,26 @@ export interface RebuildStatus {
   readonly progress: number;
   readonly events: number;
   readonly parity?: Parity;
+  /** Customers that are parked still, after another try of all that were. */
+  readonly parked?: number;
   readonly fault?: string;
 }
 
-/** Events that a build folds and commits at once. */
-const BUILD_BATCH = 2_000;
-const STREAMS_PAGE = 500;
-const EVENTS_PAGE = 250;
-/** Bytes of envelopes after which a build's batch is folded, however few its events are. */
-const BUILD_BATCH_BYTES = 8 * 1024 * 1024;
-/** What a build writes has no place in the feed until it is done. */
-const NOWHERE = { partition: 0, expected: undefined, next: undefined };
+/** What is to be built beside. */
+export interface BuildOrder {
+  readonly taskId: string;
+  readonly names: readonly string[];
+  /** False only compares. */
+  readonly keep: boolean;
+  /** Id of a model to build with, and what is done when the build has caught up; without it the one that serves. */
+  readonly activate?: { readonly model: string; readonly ready: () => Promise<void> };
+}
+
+type Report = (status: RebuildStatus) => void;
+
 /** How often it is looked whether other groups serve now: another process may have built one. */
 const WATCH_MS = 1_000;
-const CATCH_UP_POLL_MS = 10;
+const CATCH_UP_POLL_MS = 25;
 
 interface Following {
   readonly follower: GroupFollower;
@@ -67,6 +71,7 @@ export class Projector {
   readonly #building = new Set<string>();
   readonly #stopped = new AbortController();
   #watching: Promise<void> = Promise.resolve();
+  #working: Promise<void> = Promise.resolve();
   #fault: Error | undefined;
 
   constructor(
@@ -78,19 +83,23 @@ export class Projector {
   async start(): Promise<void> {
     const { store, projections } = this.ports;
     const served = await this.#followServing();
-    const fresh = projections.filter(({ name }) => !served.has(name));
-    if (fresh.length > 0) {
+    const missing = projections.plain.map(({ name }) => name).filter((name) => !served.has(name));
+    if (missing.length > 0) {
+      const names = together(projections.plain, missing);
+      const fresh = (await this.#with(await projections.active())).filter(({ name }) => names.includes(name));
       const id = await this.#newGroupId();
       await store.open(id, fresh);
       await store.point(fresh.map(({ name }) => ({ projection: name, group: id })));
       await this.#followServing();
     }
+    if (this.ports.alone === true) await this.#dropLeftovers();
     this.#watching = this.#watch();
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#watching;
+    await this.#working;
     await Promise.all([...this.#following.keys()].map((id) => this.#leave(id)));
   }
 
@@ -103,30 +112,34 @@ export class Projector {
     return this.#fault;
   }
 
-  /** Builds these projections beside the live ones, compares, and switches; `keep` false only compares. */
-  async build(
-    names: readonly string[],
-    report: (status: RebuildStatus) => void,
-    rebuildId: string,
-    keep: boolean,
-  ): Promise<Parity> {
-    const { store, projections } = this.ports;
-    const chosen = projections.filter(({ name }) => names.includes(name));
+  /** Builds projections, and what is folded together with them, beside the live ones, compares, and switches. */
+  build(order: BuildOrder, report: Report): Promise<Parity> {
+    return this.#inTurn(() => this.#build(order, report));
+  }
+
+  async #build({ taskId, names, keep, activate }: BuildOrder, report: Report): Promise<Parity> {
+    const { store, projections, log, feed } = this.ports;
+    const all = together(projections.plain, names);
+    const model = activate?.model ?? (await this.servingModel());
+    const chosen = (await this.#with(model)).filter(({ name }) => all.includes(name));
+    const tell = teller(taskId, all, report);
+    await this.#dropLeftovers();
     const id = await this.#newGroupId();
-    let status: RebuildStatus = { rebuildId, projections: names, state: 'building', progress: 0, events: 0 };
-    const tell = (change: Partial<RebuildStatus>): void => report((status = { ...status, ...change }));
-    tell({});
     try {
       const group = await store.open(id, chosen);
-      const projector = new GroupProjector(group, chosen, this.ports.log, this.ports.keyring);
+      const projector = this.#projectorOf(group, chosen);
       this.#building.add(id);
-      await this.#buildByCustomer(projector, (events, progress) => tell({ events, progress }));
+      await buildByCustomer({ projector, log, feed }, (events, progress) => {
+        this.#goOn();
+        tell({ events, progress });
+      });
       tell({ state: 'following', progress: 1 });
       this.#follow(projector);
       await this.#caughtUp(group);
       tell({ state: 'comparing' });
       const parity = await this.#compare(group, chosen);
-      if (keep) await this.#switchTo(id, names);
+      await activate?.ready();
+      if (keep) await this.#switchTo(id, all);
       else await this.#discard(id);
       tell({ state: 'done', parity });
       return parity;
@@ -139,48 +152,125 @@ export class Projector {
     }
   }
 
-  /** Folds stream by stream, each to its head as read, then sets the checkpoints to where the feed ended at the start. */
-  async #buildByCustomer(
-    projector: GroupProjector,
-    tell: (events: number, progress: number) => void,
+  /**
+   * Follows the group that served before until it has caught up, then lets it serve again; before that `ready` is told
+   * its model, where it is another one. A failure is told, and changes nothing.
+   */
+  rollBack(
+    taskId: string,
+    names: readonly string[],
+    ready: (model: string) => Promise<void>,
+    report: Report,
   ): Promise<void> {
-    const { log, feed } = this.ports;
-    // Noted before the first read: all that stands before it in the feed is in the log by now.
-    const ends = await feed.ends();
-    const position = await log.lastPosition();
-    let events = 0;
-    let batch: StoredRecord[] = [];
-    let bytes = 0;
-    const flush = async (): Promise<void> => {
-      events += await projector.apply(batch, NOWHERE);
-      batch = [];
-      bytes = 0;
-      tell(events, position === 0 ? 1 : Math.min(1, events / position));
-      await breathe();
-    };
-    for (let cursor: string | undefined; ;) {
-      const page = await log.streams(cursor, STREAMS_PAGE);
-      for (const { stream, revision } of page.items) {
-        if (!stream.startsWith(CUSTOMER_STREAM)) continue;
-        for (let from = 0; from <= revision; from += EVENTS_PAGE) {
-          const records = await log.readStream(stream, from, Math.min(EVENTS_PAGE, revision - from + 1));
-          batch.push(...records);
-          for (const { env, sealed } of records) {
-            bytes += Object.values(sealed).reduce((sum, blob) => sum + blob.length, env.length);
-          }
-          if (batch.length >= BUILD_BATCH || bytes >= BUILD_BATCH_BYTES) await flush();
-        }
+    return this.#inTurn(() => this.#rollBack(taskId, names, ready, report));
+  }
+
+  async #rollBack(
+    taskId: string,
+    names: readonly string[],
+    ready: (model: string) => Promise<void>,
+    report: Report,
+  ): Promise<void> {
+    const { store, projections } = this.ports;
+    const all = together(projections.plain, names);
+    const tell = teller(taskId, all, report);
+    let id: string | undefined;
+    try {
+      const pointers = (await store.pointers()).filter(({ projection }) => all.includes(projection));
+      const previous = pointers[0]?.previous;
+      const opened = previous === undefined ? undefined : await openGroup(store, previous, projections);
+      if (opened === undefined || pointers.some((pointer) => pointer.previous !== previous)) {
+        throw new Error('no group of this build served all of them before');
       }
-      if (page.next === undefined) break;
-      cursor = page.next;
+      const model = opened.mine.find((one) => all.includes(one.name) && one.model !== undefined)?.model;
+      const served = await this.#modelOf(pointers);
+      if (model === undefined && served !== undefined) {
+        throw new Error('no model was active before, and one that is can only be followed by another');
+      }
+      id = opened.group.id;
+      this.#building.add(id);
+      tell({ state: 'following', progress: 1 });
+      // It may serve other projections still.
+      if (!this.#following.has(id)) await this.#followOpened(opened);
+      await this.#caughtUp(opened.group);
+      if (model !== undefined && model !== served) await ready(model);
+      await this.#switchTo(id, all);
+      tell({ state: 'done' });
+    } catch (error) {
+      if (id !== undefined && !(await this.#servingGroups()).includes(id)) await this.#leave(id);
+      tell({ state: 'failed', fault: error instanceof Error ? error.message : 'unknown fault' });
+    } finally {
+      if (id !== undefined) this.#building.delete(id);
     }
-    if (batch.length > 0) await flush();
-    for (const [partition, next] of ends) await projector.apply([], { partition, expected: undefined, next });
+  }
+
+  /** Has whoever folds them try all streams again that are parked in the groups that serve these projections. */
+  retryParked(taskId: string, names: readonly string[], report: Report): Promise<void> {
+    return this.#inTurn(() => this.#retryParked(names, teller(taskId, names, report)));
+  }
+
+  async #retryParked(
+    names: readonly string[],
+    tell: (change: Partial<RebuildStatus>) => void,
+  ): Promise<void> {
+    const { store, projections } = this.ports;
+    try {
+      const groups: DocumentGroup[] = [];
+      const serving = (await store.pointers()).filter(({ projection }) => names.includes(projection));
+      for (const id of new Set(serving.map(({ group }) => group))) {
+        const opened = await openGroup(store, id, projections);
+        if (opened !== undefined) groups.push(opened.group);
+      }
+      tell({ state: 'following', progress: 1 });
+      for (const group of groups) await group.markParked();
+      let parked = 0;
+      for (const group of groups) {
+        while ((await group.parked(undefined, 1, 'retry')).length > 0) {
+          this.#goOn();
+          await pause(CATCH_UP_POLL_MS, this.#stopped.signal);
+        }
+        parked += await group.countParked();
+      }
+      tell({ state: 'done', parked });
+    } catch (error) {
+      tell({ state: 'failed', fault: error instanceof Error ? error.message : 'unknown fault' });
+    }
+  }
+
+  /** Id of the model that the served segments were made with. */
+  async servingModel(): Promise<string | undefined> {
+    return this.#modelOf(await this.ports.store.pointers());
+  }
+
+  /** Id of the model that these are served with. A group may hold more than it serves. */
+  async #modelOf(pointers: readonly Pointer[]): Promise<string | undefined> {
+    for (const { projection, group } of pointers) {
+      const opened = await openGroup(this.ports.store, group, this.ports.projections);
+      const model = opened?.mine.find(({ name }) => name === projection)?.model;
+      if (model !== undefined) return model;
+    }
+    return undefined;
+  }
+
+  /** One after the other: each switch must know what the one before has left. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#working.then(work);
+    this.#working = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+
+  /** Throws where this process is to stop, or can't follow any more. */
+  #goOn(): void {
+    if (this.#fault !== undefined) throw this.#fault;
+    if (this.#stopped.signal.aborted) throw new Error('stopped before it was done');
   }
 
   /** Follows what serves, and nothing else but what is being built. Answers the projections that are served. */
   async #followServing(): Promise<ReadonlySet<string>> {
-    const { store, projections, log, keyring } = this.ports;
+    const { store, projections } = this.ports;
     const pointers = await store.pointers();
     const serving = new Set(pointers.map(({ group }) => group));
     const served = new Set<string>();
@@ -188,7 +278,7 @@ export class Projector {
       const opened = await openGroup(store, id, projections);
       if (opened === undefined) continue;
       for (const { projection, group } of pointers) if (group === id) served.add(projection);
-      if (!this.#following.has(id)) this.#follow(new GroupProjector(opened.group, opened.mine, log, keyring));
+      if (!this.#following.has(id)) await this.#followOpened(opened);
     }
     for (const id of this.#following.keys()) {
       if (!serving.has(id) && !this.#building.has(id)) await this.#leave(id);
@@ -207,6 +297,23 @@ export class Projector {
         if (!(error instanceof EngineError)) this.#fail(error);
       }
     }
+  }
+
+  /** This build may be the one that can fold what is parked: it tries once. */
+  async #followOpened({ group, mine }: OpenedGroup): Promise<void> {
+    await group.markParked();
+    this.#follow(this.#projectorOf(group, mine));
+  }
+
+  #projectorOf(group: DocumentGroup, projections: readonly Projection<SeenEvent>[]): GroupProjector {
+    const { log, keyring, feed } = this.ports;
+    const bucketOf = (stream: string): number => feed.partitionOf(stream);
+    return new GroupProjector({ group, projections, log, keyring, bucketOf });
+  }
+
+  #with(model: string | undefined): Promise<readonly Projection<SeenEvent>[]> {
+    const { projections } = this.ports;
+    return model === undefined ? Promise.resolve(projections.plain) : projections.with(model);
   }
 
   #follow(projector: GroupProjector): void {
@@ -247,8 +354,7 @@ export class Projector {
         }
       }
       if (!behind) return;
-      if (this.#fault !== undefined) throw this.#fault;
-      if (this.#stopped.signal.aborted) throw new Error('stopped before the build had caught up');
+      this.#goOn();
       await pause(CATCH_UP_POLL_MS, this.#stopped.signal);
     }
   }
@@ -260,22 +366,36 @@ export class Projector {
       const opened = await openGroup(store, group, projections);
       if (opened !== undefined) served.set(projection, opened.group);
     }
-    return compareGroups(built, (projection) => served.get(projection) ?? built, chosen, { breathe });
+    const breatheOn = (): Promise<void> => {
+      this.#goOn();
+      return breathe();
+    };
+    const servedBy = (projection: string): DocumentGroup => served.get(projection) ?? built;
+    return compareGroups(built, servedBy, chosen, { breathe: breatheOn });
   }
 
   /** Points the queries to the new group. The one before stays, no longer followed; older ones go. */
   async #switchTo(id: string, names: readonly string[]): Promise<void> {
     const { store } = this.ports;
+    if ((await store.madeWith(id)) === undefined) throw new Error('another process has dropped the group');
     const pointers = await store.pointers();
     const moved: Pointer[] = names.map((projection) => {
       const previous = pointers.find((pointer) => pointer.projection === projection)?.group;
       return previous === undefined ? { projection, group: id } : { projection, group: id, previous };
     });
     await store.point(moved);
-    const now = await store.pointers();
-    const serving = new Set(now.map(({ group }) => group));
-    const kept = new Set([...serving, ...now.map(({ previous }) => previous)]);
-    for (const group of this.#following.keys()) if (!serving.has(group)) await this.#leave(group);
+    const serving = await this.#servingGroups();
+    for (const group of this.#following.keys()) if (!serving.includes(group)) await this.#leave(group);
+    await this.#dropLeftovers();
+  }
+
+  /**
+   * Drops groups that neither serve nor served before: older ones, and what a crash has left half built. Only where
+   * nobody else can be building: within a task, of which there is one at a time in all processes, or alone.
+   */
+  async #dropLeftovers(): Promise<void> {
+    const { store } = this.ports;
+    const kept = new Set((await store.pointers()).flatMap(({ group, previous }) => [group, previous]));
     for (const group of await store.groups()) if (!kept.has(group)) await store.drop(group);
   }
 
@@ -293,4 +413,14 @@ export class Projector {
     const numbers = (await this.ports.store.groups()).map((id) => Number(id.slice(1)));
     return `g${Math.max(0, ...numbers.filter((number) => Number.isSafeInteger(number))) + 1}`;
   }
+}
+
+function teller(
+  rebuildId: string,
+  projections: readonly string[],
+  report: Report,
+): (change: Partial<RebuildStatus>) => void {
+  let status: RebuildStatus = { rebuildId, projections, state: 'building', progress: 0, events: 0 };
+  report(status);
+  return (change) => report((status = { ...status, ...change }));
 }

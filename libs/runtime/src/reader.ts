@@ -1,17 +1,18 @@
-import { customerStream, isJsonObject } from '#libs/core';
+import { customerStream } from '#libs/core';
 import type {
   Document,
   DocumentGroup,
   DocumentPage,
-  DocumentsDefinition,
   DocumentStore,
   EventLog,
-  Json,
   JsonObject,
+  Parking,
 } from '#libs/core';
 import type { Identifier } from '#libs/events';
-import { wordsOf } from '#libs/projections';
+import { loyaltyAnswer, wordsOf } from '#libs/projections';
+import { dropUndefined, earliest, profileAnswer } from './profile-answer';
 import { openGroup } from './open-group';
+import type { ProjectionSet } from './projection-set';
 import type { Resolver } from './resolve';
 import type { StreamHeads } from './stream-head';
 import { waitUntil } from './waiting';
@@ -20,7 +21,7 @@ import type { Waiting } from './waiting';
 export interface ReaderPorts {
   readonly log: EventLog;
   readonly store: DocumentStore;
-  readonly projections: readonly DocumentsDefinition[];
+  readonly projections: ProjectionSet;
   readonly heads: StreamHeads;
   readonly resolver: Resolver;
 }
@@ -31,6 +32,8 @@ export interface Answer<Body> {
   readonly revision: number;
   /** True where a revision was asked for and not reached in time. */
   readonly stale: boolean;
+  /** Since when no more of the customer is folded, where a group that answers has parked them. */
+  readonly parked?: Parking;
 }
 
 export interface TimelineFilter {
@@ -43,6 +46,13 @@ export interface TimelineFilter {
   readonly order: 'asc' | 'desc';
 }
 
+export interface CustomersFilter {
+  readonly segment?: string;
+  readonly tier?: string;
+  readonly q?: string;
+  readonly sort?: 'loyalty' | '-loyalty';
+}
+
 export interface Page {
   readonly limit: number;
   readonly cursor?: string;
@@ -52,6 +62,9 @@ interface Served {
   readonly group: DocumentGroup;
   readonly projection: string;
 }
+
+const PROFILE_PARTS = ['profile', 'timeline', 'loyalty', 'segments'];
+const NOT_PARKED: Parking | undefined = undefined;
 
 /** How long pointers to the serving groups are trusted: a switch is seen this much later, at most. */
 const POINTERS_KEPT_MS = 100;
@@ -75,13 +88,64 @@ export class Reader {
   }
 
   async profile(customerId: string, waiting?: Waiting): Promise<Answer<JsonObject>> {
-    const [profile, timeline] = [await this.#served('profile'), await this.#served('timeline')];
-    return this.#answer(customerId, [profile, timeline], waiting, async () => {
-      const [document] = await profile.group.getMany('profile', [customerId]);
-      const first = await this.#edge(timeline, customerId, 'asc', {});
-      const last = await this.#edge(timeline, customerId, 'desc', { _contact: 1 });
-      return profileAnswer(customerId, document, first, last);
+    const served = await Promise.all(PROFILE_PARTS.map((name) => this.#served(name)));
+    return this.#answer(customerId, served, waiting, (parked) => this.#profile(customerId, parked));
+  }
+
+  /** Why the score is what it is. */
+  async loyalty(customerId: string, waiting?: Waiting): Promise<Answer<JsonObject>> {
+    const served = await this.#served('loyalty');
+    return this.#answer(customerId, [served], waiting, async () => {
+      const [document] = await served.group.getMany('loyalty', [customerId]);
+      return loyaltyAnswer(document);
     });
+  }
+
+  /** Customers as profiles: of a segment or tier, by words of name and identifiers; by loyalty, else in order of their ids. */
+  async customers(
+    { segment, tier, q, sort }: CustomersFilter,
+    page: Page,
+  ): Promise<{ readonly items: readonly JsonObject[]; readonly next?: string }> {
+    const { group } = await this.#served('directory');
+    const equals = dropUndefined({ all: 1, segment, tier });
+    const words = q === undefined ? {} : { words: wordsOf(q) };
+    const index = sort === undefined ? 'by-customer' : 'by-loyalty';
+    const order = sort === '-loyalty' ? 'desc' : 'asc';
+    const found = await group.find('directory', { index, equals, ...words, order, ...page });
+    const items = await Promise.all(
+      found.items.map(async ({ customerId }) => {
+        const id = String(customerId);
+        const parked = await this.#parked(id, await Promise.all(PROFILE_PARTS.map((name) => this.#served(name))));
+        return this.#profile(id, parked);
+      }),
+    );
+    return { ...found, items };
+  }
+
+  /** The group that serves a projection now. */
+  async group(projection: string): Promise<DocumentGroup> {
+    return (await this.#served(projection)).group;
+  }
+
+  async #profile(customerId: string, parked: Parking | undefined): Promise<JsonObject> {
+    const timeline = await this.#served('timeline');
+    const [profile, loyalty, segments] = await Promise.all(
+      ['profile', 'loyalty', 'segments'].map(async (name) => {
+        const [document] = await (await this.group(name)).getMany(name, [customerId]);
+        return document;
+      }),
+    );
+    const first = await this.#edge(timeline, customerId, 'asc', {});
+    const last = await this.#edge(timeline, customerId, 'desc', { _contact: 1 });
+    const edges = {
+      firstSeenAt: earliest([profile?.['registeredAt'], first?.['occurredAt']]),
+      lastContactAt: last?.['occurredAt'] ?? null,
+    };
+    return profileAnswer(customerId, { profile, loyalty, segments }, edges, parked);
+  }
+
+  async #parked(customerId: string, served: readonly Served[]): Promise<Parking | undefined> {
+    return (await this.#reached(customerId, served)).parked;
   }
 
   async timeline(
@@ -127,16 +191,31 @@ export class Reader {
     customerId: string,
     served: readonly Served[],
     waiting: Waiting | undefined,
-    read: () => Promise<Body>,
+    read: (parked: Parking | undefined) => Promise<Body>,
   ): Promise<Answer<Body>> {
-    const groups = [...new Set(served.map(({ group }) => group))];
+    let reached = { revision: -1, parked: NOT_PARKED };
+    await waitUntil(waiting, async () => {
+      reached = await this.#reached(customerId, served);
+      // What is parked comes no further by waiting.
+      return reached.parked === undefined ? reached.revision : Number.MAX_SAFE_INTEGER;
+    });
+    const { revision, parked } = reached;
+    const stale = waiting !== undefined && revision < waiting.revision;
+    return { body: await read(parked), revision, stale, ...(parked === undefined ? {} : { parked }) };
+  }
+
+  /** The least revision of the groups, and why one goes no further. */
+  async #reached(
+    customerId: string,
+    served: readonly Served[],
+  ): Promise<{ revision: number; parked: Parking | undefined }> {
     const stream = customerStream(customerId);
-    const reached = async (): Promise<number> => {
-      const progress = await Promise.all(groups.map((group) => group.progress([stream])));
-      return Math.min(...progress.map(([entry]) => entry?.revision ?? -1));
+    const groups = [...new Set(served.map(({ group }) => group))];
+    const found = await Promise.all(groups.map(async (group) => (await group.progress([stream]))[0]));
+    return {
+      revision: Math.min(...found.map((entry) => entry?.revision ?? -1)),
+      parked: found.find((entry) => entry?.parked !== undefined)?.parked,
     };
-    const revision = await waitUntil(waiting, reached);
-    return { body: await read(), revision, stale: waiting !== undefined && revision < waiting.revision };
   }
 
   async #served(projection: string): Promise<Served> {
@@ -159,50 +238,6 @@ export class Reader {
   }
 }
 
-function profileAnswer(
-  customerId: string,
-  document: Document | undefined,
-  first: Document | undefined,
-  last: Document | undefined,
-): JsonObject {
-  const {
-    name,
-    identifiers = [],
-    attributes = {},
-    registeredAt,
-    byChannel = {},
-    byDirection = {},
-    purchaseCount = 0,
-  } = document ?? {};
-  const starts = [registeredAt, first?.['occurredAt']].filter((at) => typeof at === 'string').toSorted();
-  return dropUndefined({
-    customerId,
-    name: name ?? null,
-    identifiers,
-    attributes,
-    firstSeenAt: starts[0] ?? null,
-    lastContactAt: last?.['occurredAt'] ?? null,
-    counts: { byChannel, byDirection },
-    purchases: dropUndefined({
-      count: purchaseCount,
-      total: moneyOf(document?.['bought']) ?? null,
-      refunded: moneyOf(document?.['refunded']),
-    }),
-    completeness: { complete: true },
-  });
-}
-
-/** Sums by currency as money: the currency first in the alphabet, the others beside it. */
-function moneyOf(sums: Json | undefined): JsonObject | undefined {
-  if (!isJsonObject(sums)) return undefined;
-  const all = Object.entries(sums)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([currency, amount]) => ({ amount: amount ?? '0', currency }));
-  const [first, ...others] = all;
-  if (first === undefined) return undefined;
-  return others.length === 0 ? first : { ...first, others };
-}
-
 /** Members that begin with `_` are the runtime's own. */
 async function bare(page: Promise<DocumentPage>): Promise<DocumentPage> {
   const { items, ...rest } = await page;
@@ -212,10 +247,4 @@ async function bare(page: Promise<DocumentPage>): Promise<DocumentPage> {
       Object.fromEntries(Object.entries(document).filter(([name]) => !name.startsWith('_'))),
     ),
   };
-}
-
-function dropUndefined<T>(fields: Readonly<Record<string, T | undefined>>): Record<string, T> {
-  const kept: Record<string, T> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) kept[name] = value;
-  return kept;
 }

@@ -36,7 +36,8 @@ export class TailSweep {
     let left = RECORDS_A_STEP;
     for (const [i, { stream, revision }] of mine.entries()) {
       const from = (progress[i]?.revision ?? -1) + 1;
-      if (from > revision || left === 0) continue;
+      // A parked stream's tail waits in the log on purpose.
+      if (from > revision || left === 0 || progress[i]?.parked !== undefined) continue;
       const records = await log.readStream(stream, from, Math.min(left, revision - from + 1));
       left -= records.length;
       const partition = feed.partitionOf(stream);

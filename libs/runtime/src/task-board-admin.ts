@@ -1,4 +1,5 @@
 import type { TaskBoard } from '#libs/core';
+import type { Actor } from '#libs/trust';
 import { ProjectionAdmin } from './projection-admin';
 import type { ProjectionStatus, VerificationStatus, VerifyScope } from './projection-admin';
 import { projectionStatuses } from './projection-status';
@@ -24,6 +25,18 @@ export class TaskBoardAdmin extends ProjectionAdmin {
 
   rebuild(names: readonly string[]): Promise<string | undefined> {
     return this.#post({ kind: 'rebuild', taskId: this.ports.newId(), names });
+  }
+
+  activate(model: string, actor: Actor): Promise<string | undefined> {
+    return this.#post({ kind: 'activate', taskId: this.ports.newId(), model, actor });
+  }
+
+  rollback(names: readonly string[], actor: Actor): Promise<string | undefined> {
+    return this.#post({ kind: 'rollback', taskId: this.ports.newId(), names, actor });
+  }
+
+  retry(names: readonly string[]): Promise<string | undefined> {
+    return this.#post({ kind: 'retry', taskId: this.ports.newId(), names });
   }
 
   async rebuildStatus(rebuildId: string): Promise<RebuildStatus | undefined> {

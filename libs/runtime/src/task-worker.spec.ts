@@ -3,6 +3,7 @@ import type { Task, TaskBoard } from '#libs/core';
 import { projections } from '#libs/projections';
 import { accepted, byEmail, eventually, say, TestLedger } from '#libs/testing';
 import type { Projector } from './projector';
+import { fixedSet } from './projection-set';
 import { TaskBoardAdmin } from './task-board-admin';
 import { TaskWorker } from './task-worker';
 
@@ -52,8 +53,9 @@ beforeEach(async () => {
   const { log } = test;
   const feed = test.feed();
   let ids = 0;
-  admin = new TaskBoardAdmin({ log, feed, store, projections, board, newId: () => `task-${++ids}` });
-  const ports = { projector, log, keyring: test.keyring(), names };
+  admin = new TaskBoardAdmin({ log, feed, store, projections: fixedSet(projections), board, newId: () => `task-${++ids}` });
+  const activated = async (): Promise<void> => undefined;
+  const ports = { projector, log, keyring: test.keyring(), names, activated };
   const worker = new TaskWorker(board, 'worker', ports, (error) => faults.push(error));
   const aborted = new AbortController();
   const ended = worker.run(aborted.signal);

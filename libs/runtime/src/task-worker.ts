@@ -1,5 +1,6 @@
 import { isJsonObject, pause } from '#libs/core';
 import type { TaskBoard } from '#libs/core';
+import type { Actor } from '#libs/trust';
 import { VERIFY_SCOPES } from './projection-admin';
 import { runProjectionTask } from './projection-tasks';
 import type { ProjectionTask, ProjectionTaskPorts, ProjectionTaskStatus } from './projection-tasks';
@@ -10,6 +11,8 @@ const LOOK_MS = 250;
 const LEASE_MS = 15_000;
 /** A report renews the lease, also where there is nothing new to say. */
 const RENEW_MS = 3_000;
+
+const ACTOR_KINDS = ['service', 'user', 'system'] as const;
 
 /** Takes tasks off the board, one at a time, and carries them out. */
 export class TaskWorker {
@@ -63,9 +66,22 @@ export class TaskWorker {
 function taskOf(taskId: string, body: string): ProjectionTask | undefined {
   const value: unknown = JSON.parse(body);
   if (!isJsonObject(value)) return undefined;
-  const { kind, names } = value;
+  const { kind, names, model } = value;
+  const actor = actorOf(value['actor']);
   const scope = VERIFY_SCOPES.find((known) => known === value['scope']);
   if (kind === 'verify' && scope !== undefined) return { kind, taskId, scope };
-  if (kind !== 'rebuild' || !Array.isArray(names)) return undefined;
-  return { kind, taskId, names: names.filter((name) => typeof name === 'string') };
+  if (kind === 'activate' && typeof model === 'string' && actor !== undefined) {
+    return { kind, taskId, model, actor };
+  }
+  if (!Array.isArray(names)) return undefined;
+  const chosen = names.filter((name) => typeof name === 'string');
+  if (kind === 'rollback' && actor !== undefined) return { kind, taskId, names: chosen, actor };
+  return kind === 'rebuild' || kind === 'retry' ? { kind, taskId, names: chosen } : undefined;
+}
+
+function actorOf(value: unknown): Actor | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { kind, id } = value;
+  const known = ACTOR_KINDS.find((one) => one === kind);
+  return known === undefined || typeof id !== 'string' ? undefined : { kind: known, id };
 }

@@ -1,4 +1,4 @@
-import { customerOf } from '#libs/core';
+import { ownerOf } from '#libs/core';
 import type { EventLog, StoredRecord } from '#libs/core';
 import { evolveStream, initialStreamState } from '#libs/domain';
 import { CHAIN_START, RecordFormatError, verifyRecord } from '#libs/trust';
@@ -62,7 +62,7 @@ async function verifyStream(
   last: number,
   fault: (revision: number, what: string) => void,
 ): Promise<number> {
-  const customerId = customerOf(stream) ?? '';
+  const customerId = ownerOf(stream);
   let keys = await keyring.reload(customerId);
   let head = CHAIN_START;
   let state = initialStreamState;

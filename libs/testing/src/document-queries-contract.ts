@@ -239,7 +239,7 @@ export function wording(bench: BenchOf): void {
     }
   });
 
-  it('answers a very broad query completely, or refuses it', async () => {
+  it('refuses a very broad query', async () => {
     const count = MAX_WORD_MATCHES + 500;
     await bench().write(
       touchpoints(count, (i) =>
@@ -247,10 +247,6 @@ export function wording(bench: BenchOf): void {
       ),
     );
     expect(await search('rare')).toEqual(['t00003']);
-    const found = await bench()
-      .ids({ words: ['comm'], limit: 1000 })
-      .catch((error: unknown) => error);
-    if (Array.isArray(found)) expect(new Set(found).size).toBe(count);
-    else expect(found).toBeInstanceOf(QueryTooBroadError);
+    await expect(bench().ids({ words: ['comm'], limit: 1000 })).rejects.toThrow(QueryTooBroadError);
   }, 60_000);
 }

@@ -10,6 +10,7 @@ import {
   touchpoints,
 } from './document-bench';
 import type { BenchOf, DocumentStoreUnderTest } from './document-bench';
+import { modelling, parking } from './document-parking-contract';
 import { finding, ordering, paging, wording } from './document-queries-contract';
 
 /** Held to by every `DocumentStore`. */
@@ -35,6 +36,8 @@ export function documentStoreContract(name: string, make: () => Promise<Document
     describe('cursor', () => paging(bench));
     describe('words', () => wording(bench));
     describe('groups', () => grouping(bench));
+    describe('parking', () => parking(bench));
+    describe('model', () => modelling(bench));
   });
 }
 

@@ -1,5 +1,5 @@
 import { isRefused } from '#libs/core';
-import type { Document, Projection, Recorded } from '#libs/core';
+import type { Change, Document, Projection, Recorded } from '#libs/core';
 import { decideCommand, evolveStream, initialStreamState, targetOf } from '#libs/domain';
 import type { LedgerCommand, Target } from '#libs/domain';
 import { definitionOf, parseEvent } from '#libs/events';
@@ -35,6 +35,7 @@ export function recorded(events: readonly LedgerEvent[]): readonly Recorded<Seen
       position: 10 * (revision + 1),
       recordedAt: recordedAt(revision),
       occurredAt: own ?? recordedAt(revision),
+      bucket: 0,
     };
   });
 }
@@ -48,17 +49,26 @@ export function withoutSealed(one: Recorded<SeenEvent>): Recorded<SeenEvent> {
 
 export type Documents = Readonly<Record<string, Document>>;
 
-/** Folds events into documents by key, as a projector does. */
-export function folded(projection: Projection<SeenEvent>, events: readonly Recorded<SeenEvent>[]): Documents {
-  const documents = new Map<string, Document>();
-  for (const one of events) {
-    for (const key of projection.keysOf(one)) {
-      const next = projection.fold(documents.get(key), one, key);
-      if (next === undefined) documents.delete(key);
-      else documents.set(key, next);
+/** Folds events into documents by key, as a projector does. `earlier`: the projections that it is folded after. */
+export function folded(
+  projection: Projection<SeenEvent>,
+  events: readonly Recorded<SeenEvent>[],
+  earlier: readonly Projection<SeenEvent>[] = [],
+): Documents {
+  const all = [...earlier, projection].map((one) => ({ one, documents: new Map<string, Document>() }));
+  for (const event of events) {
+    const changes: Record<string, Change> = {};
+    for (const { one, documents } of all) {
+      for (const key of one.keysOf(event)) {
+        const before = documents.get(key);
+        const after = one.fold(before, event, key, changes);
+        if (after === undefined) documents.delete(key);
+        else documents.set(key, after);
+        if (key === event.customerId) changes[one.name] = { before, after };
+      }
     }
   }
-  return Object.fromEntries(documents);
+  return Object.fromEntries(all[all.length - 1]?.documents ?? []);
 }
 
 /** `given(…events).when(command)`: the events that it leads to, or the code with which it is refused. */

@@ -4,6 +4,7 @@ export { eventually } from './engine-under-test';
 export { eventFeedContract } from './event-feed-contract';
 export { eventLogContract } from './event-log-contract';
 export * from './opaque-records';
+export { poisoned, SPILLED, withMethods } from './poisoned';
 export { logIndexContract } from './log-index-contract';
 export { relayCheckpointsContract } from './relay-checkpoints-contract';
 export { snapshotsContract } from './snapshots-contract';

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { uuidV7 } from '#libs/core';
-import type { Clock, EventLog, Random, Vault } from '#libs/core';
+import type { Clock, EventLog, Projection, Random, Vault } from '#libs/core';
 import type { LedgerCommand } from '#libs/domain';
+import type { SeenEvent } from '#libs/events';
 import { EmbeddedDocumentStore, EmbeddedEventFeed, FILES } from '#libs/engines/embedded';
 import type { EmbeddedEngines } from '#libs/engines/embedded';
 import { projections } from '#libs/projections';
 import {
   createSecrets,
+  fixedSet,
   History,
   Keyring,
   Ledger,
@@ -133,8 +135,13 @@ export class TestLedger {
     return store;
   }
 
-  projector(store: EmbeddedDocumentStore, onFault: (fault: Error) => void): Projector {
+  projector(
+    store: EmbeddedDocumentStore,
+    onFault: (fault: Error) => void,
+    plain: readonly Projection<SeenEvent>[] = projections,
+  ): Projector {
     const { log } = this;
+    const projections = fixedSet(plain);
     return new Projector({ log, feed: this.feed(), store, keyring: this.keyring(), projections }, onFault);
   }
 

@@ -5,9 +5,30 @@ import { CITIES, FIRST_NAMES, LAST_NAMES } from './words';
 export const FROM_MS = Date.parse('2023-11-01T00:00:00.000Z');
 /** Fixed, so that the same seed is the same company for ever. */
 export const TO_MS = Date.parse('2026-10-31T00:00:00.000Z');
+const DAY_MS = 86_400_000;
 
 /** Numbers that the British regulator keeps free for stories: 07700 900000 to 900999. */
 const STORY_PHONES = 1_000;
+
+/** How somebody buys and writes, each a month of an ordinary season; `leaves`: share of those who fall silent. */
+interface Habit {
+  readonly orders: number;
+  readonly contacts: number;
+  readonly leaves: number;
+  /** Chance of one more thing in the basket, again and again. */
+  readonly more: number;
+}
+
+const HABITS = {
+  champion: { orders: 0.75, contacts: 0.5, leaves: 0.15, more: 0.5 },
+  regular: { orders: 0.26, contacts: 0.28, leaves: 0.35, more: 0.35 },
+  occasional: { orders: 0.08, contacts: 0.14, leaves: 0.4, more: 0.3 },
+  'one-off': { orders: 0, contacts: 0.16, leaves: 1, more: 0.2 },
+} as const satisfies Readonly<Record<string, Habit>>;
+type HabitName = keyof typeof HABITS;
+
+/** Of those who fall silent, so many come back. */
+const COMES_BACK = 0.14;
 
 export interface Person {
   readonly number: number;
@@ -17,34 +38,60 @@ export interface Person {
   readonly city: string;
   readonly joinedMs: number;
   readonly newsletter: boolean;
-  /** How often this person buys and writes, compared with the others. */
-  readonly activity: number;
-  /** After it nothing is heard any more; undefined for those who stay. */
-  readonly lapsedMs: number | undefined;
+  readonly habit: Habit;
+  /** From then on nothing is heard; undefined for those who stay. */
+  readonly silentMs: number | undefined;
+  /** When somebody who had fallen silent is won back. */
+  readonly backMs: number | undefined;
 }
 
-/** Customer number 0 is whom the demo tells about: present from the first month to the last. */
+/** Customer number 0 is whom the demo tells about: a regular from the first month, once lost and won back. */
 export function personOf(number: number, seeded: Seeded): Person {
   const first = seeded.pick(FIRST_NAMES);
   const last = seeded.pick(LAST_NAMES);
-  const joined = FROM_MS + Math.floor(seeded.next() ** 1.3 * (TO_MS - FROM_MS));
-  const lapses = seeded.chance(0.3);
-  const stays = seeded.next();
-  const city = seeded.pick(CITIES);
-  const newsletter = seeded.chance(0.55);
-  const activity = seeded.chance(0.15) ? 2.6 : seeded.chance(0.4) ? 1 : 0.45;
-  const joinedMs = number === 0 ? FROM_MS + 9 * 86_400_000 : joined;
-  return {
+  const joinedMs = FROM_MS + Math.floor(seeded.next() ** 1.2 * (TO_MS - FROM_MS));
+  const habitName = habitOf(seeded.next());
+  const habit = HABITS[habitName];
+  const phone = number < STORY_PHONES ? `+447700900${String(number).padStart(3, '0')}` : undefined;
+  const person = {
     number,
     name: `${first} ${last}`,
     email: `${plain(first)}.${plain(last)}${number}@mail.example`,
-    phone: number < STORY_PHONES ? `+447700900${String(number).padStart(3, '0')}` : undefined,
-    city,
-    joinedMs,
-    newsletter: newsletter || number === 0,
-    activity: number === 0 ? 1.6 : activity,
-    lapsedMs: lapses && number !== 0 ? joinedMs + stays * (TO_MS - joinedMs) : undefined,
+    phone,
+    city: seeded.pick(CITIES),
+    newsletter: seeded.chance(0.5),
+    habit,
   };
+  if (number > 0) return { ...person, joinedMs, ...silenceOf(habitName, joinedMs, seeded) };
+  const silence = { silentMs: Date.parse('2024-04-20T00:00:00Z'), backMs: Date.parse('2024-11-18T00:00:00Z') };
+  return { ...person, newsletter: true, habit: HABITS.regular, joinedMs: FROM_MS + 9 * DAY_MS, ...silence };
+}
+
+function habitOf(dice: number): HabitName {
+  if (dice < 0.09) return 'champion';
+  if (dice < 0.37) return 'regular';
+  return dice < 0.66 ? 'occasional' : 'one-off';
+}
+
+function silenceOf(
+  habit: HabitName,
+  joinedMs: number,
+  seeded: Seeded,
+): Pick<Person, 'silentMs' | 'backMs'> {
+  const stays = seeded.next();
+  const away = seeded.between(120, 330);
+  const leaves = seeded.chance(HABITS[habit].leaves);
+  const returns = seeded.chance(COMES_BACK);
+  if (!leaves) return { silentMs: undefined, backMs: undefined };
+  const silentMs =
+    habit === 'one-off' ? joinedMs + (40 + stays * 50) * DAY_MS : joinedMs + stays * (TO_MS - joinedMs);
+  const backMs = silentMs + away * DAY_MS;
+  return { silentMs, backMs: returns && backMs < TO_MS ? backMs : undefined };
+}
+
+/** Whether somebody is heard of at all in these days. */
+export function isActive({ silentMs, backMs }: Person, atMs: number): boolean {
+  return silentMs === undefined || atMs < silentMs || (backMs !== undefined && atMs >= backMs);
 }
 
 export function crmOf(number: number): string {

@@ -1,13 +1,16 @@
 import type { JsonObject } from '#libs/core';
+import type { Instrument } from '#libs/events';
 import type { Seeded } from '../bench/generate';
 import { crmOf, instant, TO_MS } from './person';
 import type { Person } from './person';
 import { AGENTS, PRODUCTS } from './words';
-import type { Product } from './words';
+import type { Product, Words } from './words';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
+
+const DAYS: Words = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 /** One line of the bulk, and when it happened. */
 export interface Told {
@@ -15,11 +18,20 @@ export interface Told {
   readonly line: JsonObject;
 }
 
-type Texts = readonly [string, ...string[]];
+export interface Bought {
+  readonly orderId: string;
+  readonly pence: number;
+  readonly product: Product;
+}
+
+/** A message by its id in the system it came from, by which later lines name it. */
+type MessageSource = { readonly system: string; readonly id: string };
 
 /** What happens to one customer: each method adds one line, unless it lies beyond the demo's last day. */
 export class Story {
   readonly told: Told[] = [];
+  /** When a badly handled complaint ended it. */
+  leftMs = Infinity;
   #ids = 0;
   #orders = 0;
 
@@ -33,45 +45,41 @@ export class Story {
     return `${prefix}-${this.person.number}-${++this.#ids}`;
   }
 
-  text(texts: Texts, product?: Product): string {
-    return this.seeded
-      .pick(texts)
-      .replace('{product}', (product ?? this.seeded.pick(PRODUCTS)).name.toLowerCase());
+  text(texts: Words, product?: Product): string {
+    return this.filled(this.seeded.pick(texts), product);
   }
 
-  agent(): { agent: string; department: string } {
-    return { agent: this.seeded.pick(AGENTS), department: 'customer-care' };
+  filled(text: string, product: Product = this.seeded.pick(PRODUCTS)): string {
+    return text
+      .replaceAll('{product}', shortName(product))
+      .replaceAll('{city}', this.person.city)
+      .replaceAll('{day}', this.seeded.pick(DAYS));
   }
 
-  /** To its id in the helpdesk or shop, by which later lines name it. */
-  touchpoint(
-    atMs: number,
-    system: string,
-    fields: JsonObject,
-  ): { readonly system: string; readonly id: string } {
-    const source = { system, id: this.newId('m') };
+  agent(department = 'customer-care'): { agent: string; department: string } {
+    return { agent: this.seeded.pick(AGENTS), department };
+  }
+
+  touchpoint(atMs: number, system: string, fields: JsonObject, id = this.newId('m')): MessageSource {
+    const source = { system, id };
     this.#tell(atMs, { command: 'touchpoint', ...fields, source });
     return source;
   }
 
-  status(atMs: number, touchpoint: JsonObject, status: string): void {
+  status(atMs: number, touchpoint: MessageSource, status: string, code?: string): void {
     if (atMs >= TO_MS) return;
-    const line = {
-      command: 'touchpoint-status',
-      touchpoint: { source: touchpoint },
-      status,
-      occurredAt: instant(atMs),
-    };
-    this.told.push({ atMs, line });
+    const why = code === undefined ? {} : { code };
+    const about = { touchpoint: { source: touchpoint }, status, ...why, occurredAt: instant(atMs) };
+    this.told.push({ atMs, line: { command: 'touchpoint-status', ...about } });
   }
 
   /** One to four kinds of things; to the order. */
-  purchase(atMs: number, channel: 'web' | 'in-person'): { orderId: string; pence: number; product: Product } {
-    const { seeded } = this;
-    const orderId = `HH${20_000 + this.person.number}-${++this.#orders}`;
+  purchase(atMs: number, channel: 'web' | 'in-person' | 'voice'): Bought {
+    const { seeded, person } = this;
+    const orderId = `HH${20_000 + person.number}-${++this.#orders}`;
     const product = seeded.pick(PRODUCTS);
     const products = new Set([product]);
-    while (products.size < 4 && seeded.chance(0.35)) products.add(seeded.pick(PRODUCTS));
+    while (products.size < 4 && seeded.chance(person.habit.more)) products.add(seeded.pick(PRODUCTS));
     const items = [...products].map(({ sku, name, pence }) => {
       return { sku, name, quantity: seeded.chance(0.2) ? 2 : 1, unitPrice: money(pence), pence };
     });
@@ -87,20 +95,25 @@ export class Story {
     return { orderId, pence, product };
   }
 
-  refund(atMs: number, { orderId, pence }: { orderId: string; pence: number }, reason: string): void {
+  refund(atMs: number, { orderId, pence }: Bought, reason: string): void {
     const source = { system: 'shop', id: `${orderId}-refund` };
     this.#tell(atMs, { command: 'refund', orderId, amount: money(pence), reason, source });
   }
 
-  survey(atMs: number, instrument: 'csat' | 'nps' | 'ces', score: number, comment?: string): void {
+  survey(atMs: number, instrument: Instrument, score: number, comment?: string): void {
     const source = { system: 'survey', id: this.newId('a') };
     const said = comment === undefined ? {} : { comment };
     this.#tell(atMs, { command: 'survey-answer', instrument, score, ...said, source });
   }
 
-  feedback(atMs: number, type: 'complaint' | 'suggestion' | 'praise', content: string, rating: number): void {
-    const source = { system: 'helpdesk', id: this.newId('f') };
-    this.#tell(atMs, { command: 'feedback', type, content, rating, channel: 'web', source });
+  feedback(
+    atMs: number,
+    type: 'complaint' | 'suggestion' | 'praise',
+    content: string,
+    { rating, channel = 'web', id = this.newId('f') }: { rating: number; channel?: string; id?: string },
+  ): void {
+    const source = { system: 'helpdesk', id };
+    this.#tell(atMs, { command: 'feedback', type, content, rating, channel, source });
   }
 
   #tell(atMs: number, { command, ...fields }: JsonObject): void {
@@ -111,6 +124,11 @@ export class Story {
       line: { command: command ?? '', customer, occurredAt: instant(atMs), ...fields },
     });
   }
+}
+
+/** As people say it: without its size or number. */
+export function shortName({ name }: Product): string {
+  return (name.split(',')[0] ?? name).toLowerCase();
 }
 
 function money(pence: number): { amount: string; currency: string } {

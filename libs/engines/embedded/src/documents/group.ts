@@ -9,12 +9,13 @@ import type {
 import type { DocumentsDefinition, Progress } from '#libs/core';
 import { describeProjections, GroupDefinitionError, projectionsOf } from '#libs/core';
 import { integer, Sqlite, text } from '../sqlite';
-import type { FileFormat, Statement } from '../sqlite';
+import type { FileFormat, Row, Statement } from '../sqlite';
 import { checkLimit, Finder } from './find';
 import { DocumentTable, tableSchema } from './table';
 
 const APPLICATION_ID = 0x54_73_64_6f; // "Tsdo"
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
+const PROGRESS = 'stream, revision, position, parked_since, reason';
 const STREAMS_AT_ONCE = 500;
 /** 128 MB of log: pages that many batches touch are written to the file once. */
 const WAL_AUTOCHECKPOINT_PAGES = 32_000;
@@ -22,7 +23,15 @@ const CACHE_KIB = 32_768;
 
 const GROUP_SCHEMA = `
 CREATE TABLE definition (body TEXT NOT NULL);
-CREATE TABLE progress (stream TEXT PRIMARY KEY, revision INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE progress (
+  stream TEXT PRIMARY KEY,
+  revision INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  parked_since TEXT,
+  reason TEXT,
+  retry INTEGER
+) WITHOUT ROWID;
+CREATE INDEX parked ON progress (stream, retry) WHERE parked_since IS NOT NULL;
 CREATE TABLE checkpoint (partition INTEGER PRIMARY KEY, topic TEXT NOT NULL, "offset" INTEGER NOT NULL, position INTEGER NOT NULL);
 `;
 
@@ -31,6 +40,7 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
   readonly #database: Sqlite;
   readonly #tables = new Map<string, { readonly table: DocumentTable; readonly finder: Finder }>();
   readonly #getProgress: Statement;
+  readonly #getParked: Statement;
   readonly #putProgress: Statement;
   readonly #getCheckpoint: Statement;
   readonly #putCheckpoint: Statement;
@@ -59,11 +69,14 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
       this.#tables.set(definition.name, { table, finder: new Finder(this.#database, definition) });
     }
     this.#getProgress = this.#database.prepare(
-      'SELECT stream, revision, position FROM progress WHERE stream IN (SELECT value FROM json_each(?))',
+      `SELECT ${PROGRESS} FROM progress WHERE stream IN (SELECT value FROM json_each(?))`,
+    );
+    this.#getParked = this.#database.prepare(
+      `SELECT ${PROGRESS} FROM progress
+       WHERE parked_since IS NOT NULL AND stream > ? AND (retry IS 1 OR ?) ORDER BY stream LIMIT ?`,
     );
     this.#putProgress = this.#database.prepare(
-      `INSERT INTO progress (stream, revision, position) VALUES (?, ?, ?)
-       ON CONFLICT (stream) DO UPDATE SET revision = excluded.revision, position = excluded.position`,
+      `INSERT OR REPLACE INTO progress (${PROGRESS}) VALUES (?, ?, ?, ?, ?)`,
     );
     this.#getCheckpoint = this.#database.prepare(
       'SELECT topic, "offset", position FROM checkpoint WHERE partition = ?',
@@ -100,8 +113,8 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
       for (const row of this.#getProgress.all([
         JSON.stringify(streams.slice(start, start + STREAMS_AT_ONCE)),
       ])) {
-        const stream = text(row[0]);
-        found.set(stream, { stream, revision: integer(row[1]), position: integer(row[2]) });
+        const progress = progressOf(row);
+        found.set(progress.stream, progress);
       }
     }
     return streams.map((stream) => found.get(stream));
@@ -121,14 +134,32 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
     );
   }
 
+  async parked(
+    afterStream = '',
+    limit: number,
+    which: 'all' | 'retry' = 'all',
+  ): Promise<readonly Progress[]> {
+    checkLimit(limit);
+    return this.#getParked.all([afterStream, which === 'all' ? 1 : 0, limit]).map(progressOf);
+  }
+
+  async countParked(): Promise<number> {
+    const [row] = this.#database.query('SELECT count(*) FROM progress WHERE parked_since IS NOT NULL');
+    return integer(row?.[0]);
+  }
+
+  async markParked(): Promise<void> {
+    this.#database.exec('UPDATE progress SET retry = 1 WHERE parked_since IS NOT NULL');
+  }
+
   /** Throws `EngineError` where the disk is full or fails: the batch can be tried again. */
   async commit(batch: DocumentCommit): Promise<'committed' | 'fenced'> {
     return this.#database.transaction(() => {
       if (!same(this.#storedCheckpoint(batch.partition), batch.expected)) return 'fenced';
       for (const { projection, key, document } of batch.documents)
         this.#of(projection).table.write(key, document);
-      for (const { stream, revision, position } of batch.progress)
-        this.#putProgress.run([stream, revision, position]);
+      for (const { stream, revision, position, parked } of batch.progress)
+        this.#putProgress.run([stream, revision, position, parked?.since ?? null, parked?.reason ?? null]);
       const { next } = batch;
       if (next !== undefined && !same(next, batch.expected)) {
         this.#putCheckpoint.run([batch.partition, next.topicId, next.offset, next.position]);
@@ -176,6 +207,11 @@ export function madeWith(path: string): ReturnType<typeof projectionsOf> {
   } finally {
     database.close();
   }
+}
+
+function progressOf([stream, revision, position, since, reason]: Row): Progress {
+  const read = { stream: text(stream), revision: integer(revision), position: integer(position) };
+  return since === null ? read : { ...read, parked: { since: text(since), reason: text(reason) } };
 }
 
 function same(a: Checkpoint | undefined, b: Checkpoint | undefined): boolean {

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeProjections, GroupDefinitionError } from '#libs/core';
-import type { DocumentGroup, DocumentsDefinition, DocumentStore, Pointer } from '#libs/core';
-import { removeDatabase, Sqlite, text } from '../sqlite';
+import type { DocumentGroup, DocumentsDefinition, DocumentStore, MadeWith, Pointer } from '#libs/core';
+import { ForeignFileError, removeDatabase, Sqlite, text } from '../sqlite';
 import type { FileFormat } from '../sqlite';
 import { EmbeddedDocumentGroup, madeWith } from './group';
 
@@ -59,11 +59,15 @@ export class EmbeddedDocumentStore implements DocumentStore {
       .toSorted();
   }
 
-  async madeWith(
-    id: string,
-  ): Promise<readonly { readonly name: string; readonly version: number }[] | undefined> {
+  async madeWith(id: string): Promise<readonly MadeWith[] | undefined> {
     const path = this.#path(id);
-    return this.#groups.get(id)?.projections ?? (existsSync(path) ? madeWith(path) : undefined);
+    try {
+      return this.#groups.get(id)?.projections ?? (existsSync(path) ? madeWith(path) : undefined);
+    } catch (error) {
+      // A file of an older build's form: it is built anew, as if it were not there.
+      if (error instanceof ForeignFileError) return undefined;
+      throw error;
+    }
   }
 
   async drop(id: string): Promise<void> {

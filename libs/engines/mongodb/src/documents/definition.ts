@@ -1,5 +1,5 @@
 import type { DocumentsDefinition, IndexDefinition } from '#libs/core';
-import type { IndexDescription } from 'mongodb';
+import type { CreateIndexesOptions, IndexDescription, IndexSpecification } from 'mongodb';
 
 /** A stored document: its text, and beside it what its indexes need. The text alone is what was written. */
 export interface StoredDocument {
@@ -43,4 +43,19 @@ export function presence(index: IndexDefinition): Record<string, { $exists: true
 /** No projection's collection is called like the group's own ones. */
 export function documentsName(prefix: string, { name }: DocumentsDefinition): string {
   return `${prefix}.doc.${name}`;
+}
+
+export function progressName(prefix: string): string {
+  return `${prefix}.progress`;
+}
+
+/** What is parked, in the order of the streams: a handful among all of them. */
+export const PARKED_INDEX: [IndexSpecification, CreateIndexesOptions] = [
+  { _id: 1, retry: 1 },
+  { name: 'parked', partialFilterExpression: { parked: { $exists: true } } },
+];
+
+/** MongoDB takes that index only where the query begins with its first field. */
+export function whereParked(afterStream = ''): { _id: { $gt: string }; parked: { $exists: true } } {
+  return { _id: { $gt: afterStream }, parked: { $exists: true } };
 }

@@ -1,4 +1,4 @@
-import { MAX_QUERY_WORDS } from '#libs/core';
+import { MAX_QUERY_WORDS, MAX_WORD_MATCHES, QueryTooBroadError } from '#libs/core';
 import type { Document, DocumentPage, DocumentQuery, DocumentsDefinition, IndexDefinition } from '#libs/core';
 import { MaxKey, MinKey, MongoServerError } from 'mongodb';
 import type { Collection, Document as Bson, Filter, FindOptions } from 'mongodb';
@@ -80,6 +80,18 @@ export class PlannedQuery {
     };
   }
 
+  /** What the query may match in all: its filter and bounds, without a place. */
+  matches(): Filter<StoredDocument> {
+    const { from, to } = this.query;
+    const [first] = this.sort;
+    if (first === undefined || (from === undefined && to === undefined)) return this.#filter();
+    const bounds = {
+      ...(from === undefined ? {} : { $gte: from }),
+      ...(to === undefined ? {} : { $lt: to }),
+    };
+    return { $and: [this.#filter(), { [fieldName(first)]: bounds }] };
+  }
+
   placeOf(stored: StoredDocument): Place {
     const { _id: key } = stored;
     return [...this.sort.map((field) => stored[fieldName(field)] ?? ''), key];
@@ -112,7 +124,22 @@ export async function findPage(
   const planned = new PlannedQuery(definition, query);
   const cursors = new Cursors(definition, query, planned.sort.length + 1);
   const place = query.cursor === undefined ? undefined : cursors.read(query.cursor);
-  return retrying('find documents', () => read(collection, planned, place, cursors));
+  return retrying('find documents', async () => {
+    if (place === undefined) await refuseTooBroad(collection, planned);
+    return read(collection, planned, place, cursors);
+  });
+}
+
+/** Asked once, of the first page: what follows it is as broad as that was. */
+async function refuseTooBroad(collection: Collection<StoredDocument>, planned: PlannedQuery): Promise<void> {
+  if (planned.query.words === undefined) return;
+  const options = {
+    hint: planned.index.name,
+    limit: MAX_WORD_MATCHES + 1,
+    maxTimeMS: QUERY_TIMEOUT_MS,
+  };
+  const count = await collection.countDocuments(planned.matches(), options);
+  if (count > MAX_WORD_MATCHES) throw new QueryTooBroadError(`more than ${MAX_WORD_MATCHES} documents match`);
 }
 
 async function read(

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { EngineError } from '#libs/core';
 import type { Checkpoint, Document, DocumentCommit, DocumentGroup, DocumentPage } from '#libs/core';
-import type { DocumentQuery, DocumentsDefinition, DocumentWrite, Progress } from '#libs/core';
+import type { DocumentQuery, DocumentsDefinition, DocumentWrite, Parking, Progress } from '#libs/core';
 import type { AnyBulkWriteOperation, ClientSession, Collection } from 'mongodb';
 import type { MongoConnection } from '../connection';
 import { DuplicateKeyError, retrying } from '../faults';
 import { inChunks } from '../in-chunks';
-import { documentsName } from './definition';
+import { documentsName, progressName, whereParked } from './definition';
 import type { StoredDocument } from './definition';
 import { checkLimit, findPage } from './find';
 import type { GroupRegistry } from './registry';
@@ -16,6 +16,9 @@ interface ProgressDocument {
   readonly _id: string;
   readonly revision: number;
   readonly position: number;
+  readonly parked?: Parking;
+  /** Only beside `parked`. */
+  readonly retry?: true;
 }
 
 /** A partition's: written by every commit, so that two writers of one partition always meet here. */
@@ -52,7 +55,7 @@ export class MongoDocumentGroup implements DocumentGroup {
       const collection = connection.main.collection<StoredDocument>(documentsName(prefix, definition));
       this.#parts.set(definition.name, { definition, collection, codec: new DocumentCodec(definition) });
     }
-    this.#progress = connection.main.collection(`${prefix}.progress`);
+    this.#progress = connection.main.collection(progressName(prefix));
     this.#checkpoints = connection.main.collection(`${prefix}.checkpoints`);
   }
 
@@ -98,9 +101,7 @@ export class MongoDocumentGroup implements DocumentGroup {
         this.#progress.find({ _id: { $in: some } }, { batchSize: some.length }).toArray(),
       ),
     );
-    const byStream = new Map(
-      found.map(({ _id, revision, position }) => [_id, { stream: _id, revision, position }]),
-    );
+    const byStream = new Map(found.map((stored) => [stored._id, progressOf(stored)]));
     return streams.map((stream) => byStream.get(stream));
   }
 
@@ -119,11 +120,38 @@ export class MongoDocumentGroup implements DocumentGroup {
     return new Map(stored.flatMap(({ _id, at }) => (at === null ? [] : [[_id, at] as const])));
   }
 
+  async parked(
+    afterStream = '',
+    limit: number,
+    which: 'all' | 'retry' = 'all',
+  ): Promise<readonly Progress[]> {
+    checkLimit(limit);
+    const filter = { ...whereParked(afterStream), ...(which === 'all' ? {} : { retry: true as const }) };
+    const found = await retrying('read what is parked', () =>
+      this.#progress.find(filter, { batchSize: limit }).sort({ _id: 1 }).limit(limit).toArray(),
+    );
+    return found.map(progressOf);
+  }
+
+  countParked(): Promise<number> {
+    return retrying('count what is parked', () => this.#progress.countDocuments(whereParked()));
+  }
+
+  async markParked(): Promise<void> {
+    await retrying('mark what is parked', () =>
+      this.#progress.updateMany(whereParked(), { $set: { retry: true } }),
+    );
+  }
+
   /** Throws `EngineError` where the server can't be reached: the batch can be tried again. */
   async commit(batch: DocumentCommit): Promise<Outcome> {
     const writes = this.#writesOf(batch.documents);
-    const progress = batch.progress.map(({ stream, revision, position }) => ({
-      replaceOne: { filter: { _id: stream }, replacement: { revision, position }, upsert: true },
+    const progress = batch.progress.map(({ stream, revision, position, parked }) => ({
+      replaceOne: {
+        filter: { _id: stream },
+        replacement: { revision, position, ...(parked === undefined ? {} : { parked }) },
+        upsert: true,
+      },
     }));
     const writtenBy = randomUUID();
     try {
@@ -195,6 +223,10 @@ export class MongoDocumentGroup implements DocumentGroup {
     if (found === undefined) throw new TypeError(`Group ${this.id} has no projection ${projection}`);
     return found;
   }
+}
+
+function progressOf({ _id: stream, revision, position, parked }: ProgressDocument): Progress {
+  return { stream, revision, position, ...(parked === undefined ? {} : { parked }) };
 }
 
 function plain({ topicId, offset, position }: Checkpoint): Checkpoint {

@@ -2,7 +2,7 @@ import type { DocumentQuery, DocumentsDefinition } from '#libs/core';
 import type { Collection, Document } from 'mongodb';
 import { ScratchDatabase } from '../../../../../test/engines/mongodb/scratch-database';
 import { MongoLogIndex } from '../mongo-log-index';
-import { documentsName } from './definition';
+import { documentsName, progressName, whereParked } from './definition';
 import type { StoredDocument } from './definition';
 import { PlannedQuery } from './find';
 import { GroupRegistry } from './registry';
@@ -93,6 +93,38 @@ describe('mongodb: plans of queries', () => {
       expect(stagesOf(explained).filter((stage) => /SORT|COLLSCAN/.test(stage))).toEqual([]);
       expect(explained['executionStats'].totalDocsExamined).toBeLessThanOrEqual(LIMIT);
     }
+  });
+});
+
+describe('mongodb: plans of what is parked', () => {
+  const scratch = new ScratchDatabase('touchstone_test_parked_plans');
+  afterAll(() => scratch.dispose());
+
+  it('reads the few that are parked and none of the others', async () => {
+    const connection = await scratch.connect();
+    const group = await (await MongoDocumentStore.open(connection)).open('main', [timeline]);
+    const progress = Array.from({ length: DOCUMENTS }, (_, i) => {
+      const parked = { since: '2026-01-01T00:00:00.000Z', reason: 'a fold' };
+      return { stream: `s${i}`, revision: i, position: i, ...(i % 100 === 7 ? { parked } : {}) };
+    });
+    await group.commit({ partition: 0, expected: undefined, next: undefined, documents: [], progress });
+    const prefix = (await new GroupRegistry(connection).get('main'))?.prefix ?? '';
+    const stored = connection.main.collection<{ _id: string }>(progressName(prefix));
+    const questions = [
+      stored.find(whereParked()).sort({ _id: 1 }).limit(100),
+      stored
+        .find({ ...whereParked('s1'), retry: true })
+        .sort({ _id: 1 })
+        .limit(100),
+      stored.aggregate([{ $match: whereParked() }, { $group: { _id: 1, n: { $sum: 1 } } }]),
+    ];
+    for (const question of questions) {
+      const explained: unknown = await question.explain('executionStats');
+      expect(stagesOf(explained).filter((stage) => /^SORT|COLLSCAN/.test(stage))).toEqual([]);
+      expect(JSON.stringify(explained)).toMatch(/"totalKeysExamined":[0-5],/);
+      expect(JSON.stringify(explained)).toContain('"indexName":"parked"');
+    }
+    expect(await group.countParked()).toBe(DOCUMENTS / 100);
   });
 });
 

@@ -4,7 +4,7 @@ import type { DocumentsDefinition } from '#libs/core';
 import type { ClientSession, Collection } from 'mongodb';
 import type { MongoConnection } from '../connection';
 import { DuplicateKeyError, retrying } from '../faults';
-import { documentsName, indexDescriptions } from './definition';
+import { documentsName, indexDescriptions, PARKED_INDEX, progressName } from './definition';
 
 export interface GroupDocument {
   readonly _id: string;
@@ -51,6 +51,8 @@ export class GroupRegistry {
         const indexes = indexDescriptions(definition);
         if (indexes.length > 0) await collection.createIndexes(indexes);
       }
+      const progress = this.connection.main.collection(progressName(prefix));
+      await progress.createIndex(...PARKED_INDEX);
     });
     try {
       await retrying('list a group', () => this.#groups.insertOne(group));

@@ -1,5 +1,5 @@
 import { describeProjections, GroupDefinitionError, projectionsOf } from '#libs/core';
-import type { DocumentGroup, DocumentsDefinition, DocumentStore, Pointer } from '#libs/core';
+import type { DocumentGroup, DocumentsDefinition, DocumentStore, MadeWith, Pointer } from '#libs/core';
 import type { Collection } from 'mongodb';
 import type { MongoConnection } from '../connection';
 import { retrying } from '../faults';
@@ -43,9 +43,7 @@ export class MongoDocumentStore implements DocumentStore {
     return this.#registry.ids();
   }
 
-  async madeWith(
-    id: string,
-  ): Promise<readonly { readonly name: string; readonly version: number }[] | undefined> {
+  async madeWith(id: string): Promise<readonly MadeWith[] | undefined> {
     checkId(id);
     const group = await this.#registry.get(id);
     return group === undefined ? undefined : projectionsOf(group.definition);

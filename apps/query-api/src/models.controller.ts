@@ -1,0 +1,35 @@
+import { Controller, Get, Param, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ModelInfo, ModelPage } from '#libs/contracts';
+import { Policy, ProblemError, refuseQuery } from '#libs/nest';
+import type { ApiRequest } from '#libs/nest';
+import { Models } from '#libs/runtime';
+
+@Controller('v1/models')
+@Policy('models-read')
+@ApiTags('models')
+export class ModelQueriesController {
+  constructor(private readonly models: Models) {}
+
+  @Get()
+  @ApiOkResponse({ type: ModelPage })
+  async list(@Req() request: ApiRequest): Promise<ModelPage> {
+    refuseQuery(request);
+    const active = await this.models.active();
+    const items = (await this.models.list()).map(({ model, fittedAt, activatedAt }) => {
+      const { modelId, kind, asOf, edges, table, through, currency, population } = model;
+      const parameters = { edges: { ...edges }, table, through, currency, population };
+      return { modelId, kind, asOf, parameters, fittedAt, activatedAt, active: modelId === active };
+    });
+    return { items, next: null };
+  }
+
+  @Get(':modelId')
+  @ApiOkResponse({ type: ModelInfo })
+  async one(@Param('modelId') id: string, @Req() request: ApiRequest): Promise<ModelInfo> {
+    const { items } = await this.list(request);
+    const found = items.find(({ modelId }) => modelId === id.toLowerCase());
+    if (found === undefined) throw new ProblemError('model-not-found', 'There is no such model.');
+    return found;
+  }
+}

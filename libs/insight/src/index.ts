@@ -1,0 +1,3 @@
+export * from './satisfaction';
+export * from './rfm';
+export * from './loyalty';
