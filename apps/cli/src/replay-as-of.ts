@@ -4,7 +4,7 @@ import { textOf } from './api';
 import { shorten } from './one-line';
 import { UsageError } from './verb';
 
-const REVISION = /^\d{1,15}$/;
+const REVISION = /^(0|[1-9]\d{0,15})$/;
 const AXES = ['recorded', 'occurred'];
 /** Events that a line names; `--json` has all that the answer has. */
 const NAMED_EVENTS = 3;

@@ -60,7 +60,7 @@ export interface LoyaltyInputs {
   readonly pastHandlingMillionths: number;
   readonly purchases: number;
   readonly refunds: number;
-  /** Of all events of the customer: the earliest and the latest time, ms since 1970. */
+  /** Of what happened with the customer: the earliest and the latest time, ms since 1970. */
   readonly firstAtMs: number;
   readonly lastAtMs: number;
 }
@@ -151,7 +151,7 @@ function handlingValue(waitMs: number | undefined): number {
   return waitMs === undefined ? 0 : HALF_VALUE_HOURS / (HALF_VALUE_HOURS + waitMs / HOUR_MS);
 }
 
-/** Purchases / (months observed + 6), at most 1; a month is 30 days, and observed is from the first event to the last. */
+/** Purchases / (months observed + 6), at most 1; a month is 30 days, and observed is from the first thing that happened to the last. */
 export function purchaseFrequency(
   inputs: Pick<LoyaltyInputs, 'purchases' | 'firstAtMs' | 'lastAtMs'>,
 ): LoyaltyComponent {

@@ -50,14 +50,29 @@ export function inputsOf(document: Document): LoyaltyInputs {
 }
 
 /** The span in which the customer was observed only grows: no event needs to be looked up again. */
-export function observe(draft: Draft, { event, occurredAt }: Recorded<SeenEvent>): void {
-  const times = [Date.parse(occurredAt)];
-  if (event.type === 'touchpoint-corrected.v1' && event.data.now.occurredAt !== undefined) {
-    times.push(Date.parse(event.data.now.occurredAt));
-  }
+export function observe(draft: Draft, recorded: Recorded<SeenEvent>): void {
+  const at = happenedAt(recorded);
+  if (at === undefined) return;
+  const atMs = Date.parse(at);
   const { firstAtMs, lastAtMs } = draft;
-  draft['firstAtMs'] = Math.min(...times, typeof firstAtMs === 'number' ? firstAtMs : Infinity);
-  draft['lastAtMs'] = Math.max(...times, typeof lastAtMs === 'number' ? lastAtMs : -Infinity);
+  draft['firstAtMs'] = typeof firstAtMs === 'number' ? Math.min(atMs, firstAtMs) : atMs;
+  draft['lastAtMs'] = typeof lastAtMs === 'number' ? Math.max(atMs, lastAtMs) : atMs;
+}
+
+/** When something happened with the customer; when it was registered, or written about, is the company's time. */
+function happenedAt({ event, occurredAt }: Recorded<SeenEvent>): string | undefined {
+  switch (event.type) {
+    case 'touchpoint-recorded.v1':
+    case 'purchase-recorded.v1':
+    case 'purchase-refunded.v1':
+    case 'survey-answered.v1':
+    case 'feedback-received.v1':
+      return occurredAt;
+    case 'touchpoint-corrected.v1':
+      return event.data.now.occurredAt;
+    default:
+      return undefined;
+  }
 }
 
 /** What an event adds to the inputs of the model. */

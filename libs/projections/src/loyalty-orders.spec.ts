@@ -64,7 +64,7 @@ function byHand(events: readonly Event[]) {
   const scores: Record<string, number[]> = { csat: [], ces: [], nps: [], cci: [] };
   const counts: Record<string, number> = {};
   for (const { event, id, occurredAt } of events) {
-    times.push(occurredAt);
+    if (/^(touchpoint-recorded|purchase-|survey-|feedback-)/.test(event.type)) times.push(occurredAt);
     counts[event.type] = (counts[event.type] ?? 0) + 1;
     if (event.type === 'touchpoint-recorded.v1') touchpoints.set(id, event.data);
     if (event.type === 'touchpoint-corrected.v1') {

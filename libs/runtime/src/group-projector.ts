@@ -311,10 +311,12 @@ function stamped(
   { name, version, model, shared }: Projection<SeenEvent>,
   { customerId, revision, position, bucket }: Recorded<SeenEvent>,
 ): Document {
-  const _projection = model === undefined ? `${name}@${version}` : `${name}@${version}+${model}`;
-  if (shared !== true) return { ...document, _customer: customerId, _revision: revision, _position: position, _projection };
+  const made = model === undefined ? `${name}@${version}` : `${name}@${version}+${model}`;
+  if (shared !== true) {
+    return { ...document, _customer: customerId, _revision: revision, _position: position, _projection: made };
+  }
   const before = document['_position'];
   // A shared document is made by many streams, and a build folds them one after the other.
-  const _position = typeof before === 'number' && before > position ? before : position;
-  return { ...document, _bucket: bucket, _position, _projection };
+  const last = typeof before === 'number' && before > position ? before : position;
+  return { ...document, _bucket: bucket, _position: last, _projection: made };
 }

@@ -174,13 +174,13 @@ describe('an event that can’t be read', () => {
     expect(await contents(group)).toEqual(await made(records));
     return progress?.parked;
   }
-  const with_ = (change: (record: StoredRecord) => Partial<StoredRecord>): readonly StoredRecord[] =>
+  const delivering = (change: (record: StoredRecord) => Partial<StoredRecord>): readonly StoredRecord[] =>
     records.map((record) => (record === recordAt(AT) ? { ...record, ...change(record) } : record));
   const since = (): string => parseEnvelope(recordAt(AT).env).at;
 
   it('parks its customer: no envelope', async () => {
     const reason = expect.stringMatching(/^revision 2 \(event\), reading it: envelope: /);
-    expect(await parkedBy(with_(() => ({ env: `{"it":"${SECRET}"}` })))).toEqual({
+    expect(await parkedBy(delivering(() => ({ env: `{"it":"${SECRET}"}` })))).toEqual({
       since: '',
       reason,
     });
@@ -189,7 +189,7 @@ describe('an event that can’t be read', () => {
   it('parks its customer: a type that this build does not know', async () => {
     const env = (record: StoredRecord) =>
       record.env.replace('touchpoint-recorded.v1', 'touchpoint-dreamt.v1');
-    expect(await parkedBy(with_((record) => ({ env: env(record) })))).toEqual({
+    expect(await parkedBy(delivering((record) => ({ env: env(record) })))).toEqual({
       since: since(),
       reason: 'revision 2 (touchpoint-dreamt.v1), reading it: unknown event type touchpoint-dreamt.v1',
     });
@@ -203,7 +203,7 @@ describe('an event that can’t be read', () => {
           blob.map((byte, i) => (i === 40 ? byte ^ 1 : byte)),
         ]),
       );
-    expect(await parkedBy(with_((record) => ({ sealed: spoilt(record) })))).toEqual({
+    expect(await parkedBy(delivering((record) => ({ sealed: spoilt(record) })))).toEqual({
       since: since(),
       reason: 'revision 2 (touchpoint-recorded.v1), reading it: /service: does not open with its key',
     });

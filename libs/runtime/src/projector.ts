@@ -1,10 +1,11 @@
 import { EngineError, pause } from '#libs/core';
-import type { DocumentGroup, DocumentStore, EventFeed, EventLog, Pointer, Projection } from '#libs/core';
+import type { DocumentGroup, DocumentStore, EventFeed, EventLog, Projection } from '#libs/core';
 import type { SeenEvent } from '#libs/events';
 import { buildByCustomer } from './build-by-customer';
 import { compareGroups } from './compare-groups';
 import type { Parity } from './compare-groups';
 import { GroupFollower } from './group-follower';
+import { dropLeftovers, isBehind, modelOf, newGroupId, pointTo, servingGroups } from './group-pointers';
 import { GroupProjector } from './group-projector';
 import type { Keyring } from './keyring';
 import { openGroup } from './open-group';
@@ -81,18 +82,18 @@ export class Projector {
 
   /** Opens the groups that serve and follows; what no group of this build serves begins in a new one, from the start. */
   async start(): Promise<void> {
-    const { store, projections } = this.ports;
+    const { store, projections, alone } = this.ports;
     const served = await this.#followServing();
     const missing = projections.plain.map(({ name }) => name).filter((name) => !served.has(name));
     if (missing.length > 0) {
       const names = together(projections.plain, missing);
       const fresh = (await this.#with(await projections.active())).filter(({ name }) => names.includes(name));
-      const id = await this.#newGroupId();
+      const id = await newGroupId(store);
       await store.open(id, fresh);
       await store.point(fresh.map(({ name }) => ({ projection: name, group: id })));
       await this.#followServing();
     }
-    if (this.ports.alone === true) await this.#dropLeftovers();
+    if (alone === true) await dropLeftovers(store);
     this.#watching = this.#watch();
   }
 
@@ -123,8 +124,8 @@ export class Projector {
     const model = activate?.model ?? (await this.servingModel());
     const chosen = (await this.#with(model)).filter(({ name }) => all.includes(name));
     const tell = teller(taskId, all, report);
-    await this.#dropLeftovers();
-    const id = await this.#newGroupId();
+    await dropLeftovers(store);
+    const id = await newGroupId(store);
     try {
       const group = await store.open(id, chosen);
       const projector = this.#projectorOf(group, chosen);
@@ -144,7 +145,7 @@ export class Projector {
       tell({ state: 'done', parity });
       return parity;
     } catch (error) {
-      await this.#discard(id);
+      await this.#giveUp(id);
       tell({ state: 'failed', fault: error instanceof Error ? error.message : 'unknown fault' });
       throw error;
     } finally {
@@ -183,7 +184,7 @@ export class Projector {
         throw new Error('no group of this build served all of them before');
       }
       const model = opened.mine.find((one) => all.includes(one.name) && one.model !== undefined)?.model;
-      const served = await this.#modelOf(pointers);
+      const served = await modelOf(pointers, store, projections);
       if (model === undefined && served !== undefined) {
         throw new Error('no model was active before, and one that is can only be followed by another');
       }
@@ -197,7 +198,6 @@ export class Projector {
       await this.#switchTo(id, all);
       tell({ state: 'done' });
     } catch (error) {
-      if (id !== undefined && !(await this.#servingGroups()).includes(id)) await this.#leave(id);
       tell({ state: 'failed', fault: error instanceof Error ? error.message : 'unknown fault' });
     } finally {
       if (id !== undefined) this.#building.delete(id);
@@ -239,17 +239,8 @@ export class Projector {
 
   /** Id of the model that the served segments were made with. */
   async servingModel(): Promise<string | undefined> {
-    return this.#modelOf(await this.ports.store.pointers());
-  }
-
-  /** Id of the model that these are served with. A group may hold more than it serves. */
-  async #modelOf(pointers: readonly Pointer[]): Promise<string | undefined> {
-    for (const { projection, group } of pointers) {
-      const opened = await openGroup(this.ports.store, group, this.ports.projections);
-      const model = opened?.mine.find(({ name }) => name === projection)?.model;
-      if (model !== undefined) return model;
-    }
-    return undefined;
+    const { store, projections } = this.ports;
+    return modelOf(await store.pointers(), store, projections);
   }
 
   /** One after the other: each switch must know what the one before has left. */
@@ -339,21 +330,7 @@ export class Projector {
   /** Resolves when a built group has folded all that those that serve have folded, in every partition. */
   async #caughtUp(built: DocumentGroup): Promise<void> {
     const { store, projections, feed } = this.ports;
-    for (;;) {
-      const mine = await built.checkpoints();
-      const ends = await feed.ends();
-      let behind = false;
-      for (const id of await this.#servingGroups()) {
-        const opened = await openGroup(store, id, projections);
-        for (const [partition, theirs] of (await opened?.group.checkpoints()) ?? []) {
-          const own = mine.get(partition);
-          const end = ends.get(partition);
-          // Theirs of another topic than today's say nothing: then the feed's own end is what counts.
-          const goal = theirs.topicId === end?.topicId ? theirs.offset : (end?.offset ?? 0);
-          if ((own?.topicId === end?.topicId ? (own?.offset ?? 0) : -1) < goal) behind = true;
-        }
-      }
-      if (!behind) return;
+    while (await isBehind(built, store, projections, feed)) {
       this.#goOn();
       await pause(CATCH_UP_POLL_MS, this.#stopped.signal);
     }
@@ -377,41 +354,24 @@ export class Projector {
   /** Points the queries to the new group. The one before stays, no longer followed; older ones go. */
   async #switchTo(id: string, names: readonly string[]): Promise<void> {
     const { store } = this.ports;
-    if ((await store.madeWith(id)) === undefined) throw new Error('another process has dropped the group');
-    const pointers = await store.pointers();
-    const moved: Pointer[] = names.map((projection) => {
-      const previous = pointers.find((pointer) => pointer.projection === projection)?.group;
-      return previous === undefined ? { projection, group: id } : { projection, group: id, previous };
-    });
-    await store.point(moved);
-    const serving = await this.#servingGroups();
+    await pointTo(store, id, names);
+    const serving = await servingGroups(store);
     for (const group of this.#following.keys()) if (!serving.includes(group)) await this.#leave(group);
-    await this.#dropLeftovers();
+    await dropLeftovers(store);
   }
 
-  /**
-   * Drops groups that neither serve nor served before: older ones, and what a crash has left half built. Only where
-   * nobody else can be building: within a task, of which there is one at a time in all processes, or alone.
-   */
-  async #dropLeftovers(): Promise<void> {
-    const { store } = this.ports;
-    const kept = new Set((await store.pointers()).flatMap(({ group, previous }) => [group, previous]));
-    for (const group of await store.groups()) if (!kept.has(group)) await store.drop(group);
+  /** What failed may have been the last step, after the switch: then it serves. Where nobody can say, it stays. */
+  async #giveUp(id: string): Promise<void> {
+    try {
+      if (!(await servingGroups(this.ports.store)).includes(id)) await this.#discard(id);
+    } catch {
+      // The next task drops it.
+    }
   }
 
   async #discard(id: string): Promise<void> {
     await this.#leave(id);
     await this.ports.store.drop(id);
-  }
-
-  async #servingGroups(): Promise<readonly string[]> {
-    return [...new Set((await this.ports.store.pointers()).map(({ group }) => group))];
-  }
-
-  /** Groups are numbered; a number is not used again while a file of it may be left. */
-  async #newGroupId(): Promise<string> {
-    const numbers = (await this.ports.store.groups()).map((id) => Number(id.slice(1)));
-    return `g${Math.max(0, ...numbers.filter((number) => Number.isSafeInteger(number))) + 1}`;
   }
 }
 

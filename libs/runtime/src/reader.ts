@@ -3,6 +3,7 @@ import type {
   Document,
   DocumentGroup,
   DocumentPage,
+  DocumentQuery,
   DocumentStore,
   EventLog,
   JsonObject,
@@ -15,7 +16,7 @@ import { openGroup } from './open-group';
 import type { ProjectionSet } from './projection-set';
 import type { Resolver } from './resolve';
 import type { StreamHeads } from './stream-head';
-import { waitUntil } from './waiting';
+import { breathe, waitUntil } from './waiting';
 import type { Waiting } from './waiting';
 
 export interface ReaderPorts {
@@ -66,6 +67,8 @@ interface Served {
 const PROFILE_PARTS = ['profile', 'timeline', 'loyalty', 'segments'];
 const NOT_PARKED: Parking | undefined = undefined;
 
+/** How long a page by words is filled up before it is answered as it is. */
+const WORDS_MS = 500;
 /** How long pointers to the serving groups are trusted: a switch is seen this much later, at most. */
 const POINTERS_KEPT_MS = 100;
 
@@ -111,7 +114,7 @@ export class Reader {
     const words = q === undefined ? {} : { words: wordsOf(q) };
     const index = sort === undefined ? 'by-customer' : 'by-loyalty';
     const order = sort === '-loyalty' ? 'desc' : 'asc';
-    const found = await group.find('directory', { index, equals, ...words, order, ...page });
+    const found = await findPage(group, 'directory', { index, equals, ...words, order, ...page });
     const items = await Promise.all(
       found.items.map(async ({ customerId }) => {
         const id = String(customerId);
@@ -161,9 +164,8 @@ export class Reader {
       const words = q === undefined ? undefined : wordsOf(q);
       const bounds = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
       const search = words === undefined ? {} : { words };
-      const found = await bare(
-        served.group.find('timeline', { index: 'by-time', equals, ...bounds, ...search, order, ...page }),
-      );
+      const query = { index: 'by-time', equals, ...bounds, ...search, order, ...page };
+      const found = await bare(findPage(served.group, 'timeline', query));
       return { ...found, items: found.items.map((entry) => ({ corrections: [], ...entry })) };
     });
   }
@@ -235,6 +237,25 @@ export class Reader {
     const group = this.#serving.groups.get(projection);
     if (group === undefined) throw new Error(`no group serves ${projection}`);
     return { group, projection };
+  }
+}
+
+/** By words an engine may end a page early to let others run; then it is asked again, until it is full or time is up. */
+async function findPage(
+  group: DocumentGroup,
+  projection: string,
+  query: DocumentQuery,
+): Promise<DocumentPage> {
+  const deadlineMs = performance.now() + WORDS_MS;
+  const items: Document[] = [];
+  for (let { cursor } = query; ;) {
+    const limit = query.limit - items.length;
+    const page = await group.find(projection, { ...query, limit, ...(cursor === undefined ? {} : { cursor }) });
+    items.push(...page.items);
+    cursor = page.next;
+    const ends = cursor === undefined || query.words === undefined || items.length === query.limit;
+    if (ends || performance.now() > deadlineMs) return { ...page, items };
+    await breathe();
   }
 }
 

@@ -55,3 +55,13 @@ it('leaves the partitions of other processes alone', async () => {
   expect(await sweep.step()).toBe(0);
   expect(await reached(anna)).toBeUndefined();
 });
+
+it('leaves the tail of a parked stream where it is', async () => {
+  const [anna, bert] = [await talk('anna@x.com', 2), await talk('bert@x.com', 1)];
+  const parked = { since: '2026-02-03T04:05:06.789Z', reason: 'a fold' };
+  const progress = [{ stream: anna, revision: 0, position: 1, parked }];
+  await group.commit({ partition: 0, expected: undefined, next: undefined, documents: [], progress });
+  expect(await sweep.step()).toBe(2);
+  expect(folded.map(({ stream }) => stream)).toEqual([bert, bert]);
+  expect(await group.parked(undefined, 10)).toEqual(progress);
+});

@@ -1,9 +1,9 @@
 import { EngineError } from '#libs/core';
 import type { Task, TaskBoard } from '#libs/core';
-import { projections } from '#libs/projections';
+import { projections as plain } from '#libs/projections';
 import { accepted, byEmail, eventually, say, TestLedger } from '#libs/testing';
 import type { Projector } from './projector';
-import { fixedSet } from './projection-set';
+import { fixedSet, together } from './projection-set';
 import { TaskBoardAdmin } from './task-board-admin';
 import { TaskWorker } from './task-worker';
 
@@ -41,7 +41,7 @@ let projector: Projector;
 let admin: TaskBoardAdmin;
 let stop: () => Promise<void>;
 let faults: unknown[];
-const names = projections.map(({ name }) => name);
+const names = plain.map(({ name }) => name);
 
 beforeEach(async () => {
   test = await TestLedger.open();
@@ -53,7 +53,7 @@ beforeEach(async () => {
   const { log } = test;
   const feed = test.feed();
   let ids = 0;
-  admin = new TaskBoardAdmin({ log, feed, store, projections: fixedSet(projections), board, newId: () => `task-${++ids}` });
+  admin = new TaskBoardAdmin({ log, feed, store, projections: fixedSet(plain), board, newId: () => `task-${++ids}` });
   const activated = async (): Promise<void> => undefined;
   const ports = { projector, log, keyring: test.keyring(), names, activated };
   const worker = new TaskWorker(board, 'worker', ports, (error) => faults.push(error));
@@ -80,7 +80,14 @@ it('rebuilds what is asked for, and tells how it went', async () => {
   expect(await admin.rebuildStatus(id)).toMatchObject({ rebuildId: id, projections: ['profile'] });
   expect(await admin.rebuild(['timeline'])).toBeUndefined();
   await eventually('it is done', async () => (await admin.rebuildStatus(id))?.state === 'done');
-  expect(await admin.rebuildStatus(id)).toMatchObject({ progress: 1, parity: { compared: 3, differing: 0 } });
+  // Customers are found in the directory, which is folded after profile, loyalty and segments.
+  const projections = together(plain, ['profile']);
+  expect(projections).toEqual(expect.arrayContaining(['profile', 'loyalty', 'segments', 'directory']));
+  expect(projections).not.toContain('timeline');
+  // Nobody has bought anything, so nobody is in a segment.
+  const compared = 3 * ['profile', 'loyalty', 'directory'].length;
+  const done = { projections, progress: 1, parity: { compared, differing: 0 } };
+  expect(await admin.rebuildStatus(id)).toMatchObject(done);
   expect(await admin.verification(id)).toBeUndefined();
   await eventually('the next may come', async () => (await admin.rebuild(['timeline'])) !== undefined);
   expect(faults).toEqual([]);

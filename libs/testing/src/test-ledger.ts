@@ -13,12 +13,13 @@ import {
   History,
   Keyring,
   Ledger,
+  ModelWriter,
   openSecrets,
   Projector,
   StreamHeads,
   verifyLedger,
 } from '#libs/runtime';
-import type { CommandInput, LedgerReport, LedgerSecrets, Outcome } from '#libs/runtime';
+import type { CommandInput, LedgerReport, LedgerSecrets, Models, Outcome } from '#libs/runtime';
 import { EmbeddedDirectory } from './embedded-directory';
 
 /** A clock that stands until it is told otherwise. */
@@ -140,9 +141,23 @@ export class TestLedger {
     onFault: (fault: Error) => void,
     plain: readonly Projection<SeenEvent>[] = projections,
   ): Projector {
-    const { log } = this;
-    const projections = fixedSet(plain);
-    return new Projector({ log, feed: this.feed(), store, keyring: this.keyring(), projections }, onFault);
+    const ports = { log: this.log, feed: this.feed(), store, keyring: this.keyring() };
+    return new Projector({ ...ports, projections: fixedSet(plain) }, onFault);
+  }
+
+  /** Appends to the stream of models as a process of its own would. */
+  modelWriter(models: Models, { log, vault }: Between = {}): ModelWriter {
+    const random = seededRandom(`models ${this.#openings++}`);
+    return new ModelWriter({
+      log: log?.(this.log) ?? this.log,
+      vault: vault?.(this.engines.vault) ?? this.engines.vault,
+      keyring: this.keyring(),
+      models,
+      clock: this.clock,
+      random,
+      newId: uuidV7(this.clock, random),
+      kIdem: this.secrets.kIdem,
+    });
   }
 
   feed(): EmbeddedEventFeed {

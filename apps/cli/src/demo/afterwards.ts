@@ -3,30 +3,40 @@ import type { JsonObject } from '#libs/core';
 import { allItems, callObject, textOf } from '../api';
 import { CliError } from '../verb';
 import type { Connection } from '../verb';
-import { EXAMPLES } from './company';
+import { EXAMPLE } from './example';
 import { crmOf } from './person';
 import type { Person } from './person';
 
 /** Customers, beside the example, whose last call turns out to have been something else. */
 const ALSO_CORRECTED = 12;
+/** Customers after those, whose last message said too much. */
+const ALSO_REDACTED = 3;
 
-/** What people find out only later: a wrong channel, a card number in a chat, a new address. To the example's id. */
-export async function tellAfterwards(connection: Connection, people: readonly Person[]): Promise<string> {
+/** Whom the demo tells about, and between which revisions a complaint came in and ended in praise. */
+export interface ExampleCustomer {
+  readonly customerId: string;
+  readonly beforeComplaint: number;
+  readonly afterPraise: number;
+}
+
+/** What people find out only later: a wrong channel, a card number in a chat, a new address. */
+export async function tellAfterwards(
+  connection: Connection,
+  people: readonly Person[],
+): Promise<ExampleCustomer> {
   const [example] = people;
   if (example === undefined) throw new CliError('a company without customers has nothing to show');
   const customerId = await idOf(connection, example);
   const history = await historyOf(connection, customerId);
-  const [corrected, redacted] = Object.keys(EXAMPLES).map((id) => eventOf(history, id));
-  await say(connection, `/v1/touchpoints/${corrected}/correction`, {
+  const [corrected, redacted] = [eventOf(history, EXAMPLE.corrected), eventOf(history, EXAMPLE.redacted)];
+  await say(connection, `/v1/touchpoints/${textOf(corrected['eventId'])}/correction`, {
     fields: { channel: 'sms', content: 'Sent a message: please call back about the kettle.' },
     reason: 'It was a text message, not a call.',
   });
-  await say(connection, `/v1/touchpoints/${corrected}/annotation`, {
+  await say(connection, `/v1/touchpoints/${textOf(corrected['eventId'])}/annotation`, {
     text: 'Called back the same afternoon; all is well.',
   });
-  await say(connection, `/v1/touchpoints/${redacted}/redaction`, {
-    reason: 'The customer wrote a card number into the chat.',
-  });
+  await redact(connection, redacted, 'The customer wrote a card number into the chat.');
   await callObject(connection, 'PATCH', `/v1/customers/${customerId}`, {
     attributes: {
       city: 'Bath',
@@ -35,8 +45,15 @@ export async function tellAfterwards(connection: Connection, people: readonly Pe
     },
     reason: 'Has moved.',
   });
-  for (const person of people.slice(1, ALSO_CORRECTED + 1)) await correctCall(connection, person);
-  return customerId;
+  const others = people.slice(1);
+  for (const person of others.slice(0, ALSO_CORRECTED)) await correctCall(connection, person);
+  for (const person of others.slice(ALSO_CORRECTED, ALSO_CORRECTED + ALSO_REDACTED))
+    await redactMessage(connection, person);
+  return {
+    customerId,
+    beforeComplaint: revisionOf(eventOf(history, EXAMPLE.complaint)) - 1,
+    afterPraise: revisionOf(eventOf(history, EXAMPLE.praise)),
+  };
 }
 
 async function correctCall(connection: Connection, person: Person): Promise<void> {
@@ -47,6 +64,16 @@ async function correctCall(connection: Connection, person: Person): Promise<void
     fields: { outcome: 'follow-up' },
     reason: 'Closed too early.',
   });
+}
+
+async function redactMessage(connection: Connection, person: Person): Promise<void> {
+  const history = await historyOf(connection, await idOf(connection, person));
+  const message = history.findLast(({ data }) => isJsonObject(data) && data['direction'] === 'inbound');
+  if (message !== undefined) await redact(connection, message, 'It names somebody else.');
+}
+
+function redact(connection: Connection, { eventId }: JsonObject, reason: string): Promise<JsonObject> {
+  return say(connection, `/v1/touchpoints/${textOf(eventId)}/redaction`, { reason });
 }
 
 function say(connection: Connection, path: string, body: JsonObject): Promise<JsonObject> {
@@ -66,8 +93,12 @@ async function historyOf(connection: Connection, customerId: string): Promise<Js
 }
 
 /** By the id that its message has in the system it came from. */
-function eventOf(history: readonly JsonObject[], sourceId: string): string {
+function eventOf(history: readonly JsonObject[], sourceId: string): JsonObject {
   const event = history.find(({ data }) => isJsonObject(data) && data['sourceId'] === sourceId);
   if (event === undefined) throw new CliError(`the demo's ${sourceId} is not in its customer's history`);
-  return textOf(event['eventId']);
+  return event;
+}
+
+function revisionOf({ revision }: JsonObject): number {
+  return Number(revision);
 }

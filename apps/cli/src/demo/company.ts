@@ -1,20 +1,23 @@
 import { Seeded } from '../bench/generate';
-import { contact, mailing, order, trouble } from './episodes';
-import { FROM_MS, personOf, registration, TO_MS } from './person';
+import { contact } from './contacts';
+import { tellExample } from './example';
+import { order } from './orders';
+import { campaigns, LIST_CLEANED_MS, panels, winBack } from './outreach';
+import { FROM_MS, isActive, personOf, registration, TO_MS } from './person';
 import type { Person } from './person';
 import { DAY_MS, HOUR_MS, Story } from './story';
 import type { Told } from './story';
 
 export const DEFAULT_SEED = 7;
-export const DEFAULT_CUSTOMERS = 2_000;
+export const DEFAULT_CUSTOMERS = 3_000;
 
-/** By month, from January. People buy before Christmas and write in the weeks after it. */
-const BUYING = [0.7, 0.6, 0.8, 0.9, 1, 0.9, 0.7, 0.6, 0.9, 1.1, 1.8, 2.3];
-const WRITING = [1.7, 1, 0.8, 0.8, 0.9, 0.8, 0.7, 0.7, 0.9, 1, 1.3, 1.6];
-const ORDERS_A_MONTH = 0.24;
-const CONTACTS_A_MONTH = 0.3;
-/** Mailings go out in the first month of a season. */
-const MAILING_MONTHS = new Set([1, 2, 4, 5, 8, 10, 11]);
+/** By month, from January. People buy before Christmas, write in the weeks after it, and are away in summer. */
+const BUYING = [0.7, 0.6, 0.8, 0.9, 1, 0.9, 0.6, 0.5, 0.9, 1.1, 1.8, 2.4];
+const WRITING = [1.7, 1, 0.8, 0.8, 0.9, 0.8, 0.6, 0.6, 0.9, 1, 1.3, 1.6];
+/** Share of those who are in the books because they bought something. */
+const BEGINS_WITH_AN_ORDER = 0.88;
+/** After so long without a word somebody is written to. */
+const MISSED_MS = 180 * DAY_MS;
 
 export interface Company {
   readonly people: readonly Person[];
@@ -39,66 +42,63 @@ export function companyOf(seed: number, customers: number): Company {
 
 function lifeOf(person: Person, seeded: Seeded): readonly Told[] {
   const story = new Story(person, seeded);
-  if (person.number === 0) example(story);
-  for (const { startMs, endMs, month } of months(person)) {
-    // Nobody orders before they are known: what follows an order would then have nothing to follow.
-    const sometime = (): number =>
-      Math.max(person.joinedMs + HOUR_MS, daytime(startMs + seeded.next() * (endMs - startMs), seeded));
-    for (let i = times(seeded, ORDERS_A_MONTH * person.activity * (BUYING[month] ?? 1)); i > 0; i--) {
-      order(story, sometime());
-    }
-    for (let i = times(seeded, CONTACTS_A_MONTH * person.activity * (WRITING[month] ?? 1)); i > 0; i--) {
-      contact(story, sometime());
-    }
-    const mailedMs = startMs + 9 * HOUR_MS;
-    if (person.newsletter && MAILING_MONTHS.has(month) && mailedMs > person.joinedMs)
-      mailing(story, mailedMs, month);
+  if (person.number === 0) tellExample(story);
+  if (person.habit.orders === 0 || seeded.chance(BEGINS_WITH_AN_ORDER)) {
+    order(story, person.joinedMs + seeded.between(1, 30) * HOUR_MS);
   }
+  for (const month of monthsFrom(person.joinedMs)) {
+    if (month.startMs >= story.leftMs) break;
+    liveOn(story, month);
+    if (person.newsletter && month.startMs > person.joinedMs && isWrittenTo(person, month.startMs)) {
+      campaigns(story, month.startMs);
+    }
+  }
+  comeBack(story);
   return story.told;
 }
 
-/** What the demo shows happens to customer 0 for certain: an order that goes wrong and ends in praise. */
-function example(story: Story): void {
-  const atMs = Date.parse('2026-05-12T10:04:00.000Z');
-  const bought = story.purchase(atMs, 'web');
-  trouble(story, atMs + 5 * DAY_MS, bought, true);
-  for (const [id, { channel, content }] of Object.entries(EXAMPLES)) {
-    story.told.push({
-      atMs: atMs + 6 * DAY_MS,
-      line: {
-        command: 'touchpoint',
-        customer: { identifiers: [{ type: 'email', value: story.person.email }] },
-        channel,
-        direction: 'inbound',
-        occurredAt: new Date(atMs + 6 * DAY_MS).toISOString(),
-        content,
-        source: { system: 'helpdesk', id },
-      },
-    });
+function liveOn(story: Story, { startMs, endMs, month }: Month): void {
+  const { person, seeded } = story;
+  // Nobody orders before they are known: what follows an order would then have nothing to follow.
+  const sometime = (): number =>
+    Math.max(person.joinedMs + HOUR_MS, daytime(startMs + seeded.next() * (endMs - startMs), seeded));
+  for (let i = times(seeded, person.habit.orders * (BUYING[month] ?? 1)); i > 0; i--) {
+    const atMs = sometime();
+    if (isActive(person, atMs)) order(story, atMs);
   }
+  for (let i = times(seeded, person.habit.contacts * (WRITING[month] ?? 1)); i > 0; i--) {
+    const atMs = sometime();
+    if (isActive(person, atMs)) contact(story, atMs);
+  }
+  if (startMs > person.joinedMs && isActive(person, startMs)) panels(story, startMs);
 }
 
-/** Messages that are corrected, annotated and redacted afterwards, by their ids in the helpdesk. */
-export const EXAMPLES = {
-  'example-corrected': {
-    channel: 'voice',
-    content: 'Left a message on the pavement: please call back about the kettle.',
-  },
-  'example-redacted': {
-    channel: 'chat',
-    content: 'My card number is 4000 1234 5678 9010, please refund it there.',
-  },
-} as const;
+/** Those who are missed are written to; a few answer with an order. */
+function comeBack(story: Story): void {
+  const { silentMs, backMs, newsletter } = story.person;
+  if (silentMs === undefined || story.leftMs < Infinity) return;
+  if (backMs !== undefined) {
+    winBack(story, backMs - 3 * DAY_MS, true);
+    order(story, backMs + HOUR_MS);
+  } else if (newsletter) winBack(story, silentMs + MISSED_MS, false);
+}
 
-function* months({
-  joinedMs,
-  lapsedMs,
-}: Person): Generator<{ startMs: number; endMs: number; month: number }> {
-  const untilMs = lapsedMs ?? TO_MS;
-  for (const day = new Date(FROM_MS); day.getTime() < untilMs; day.setUTCMonth(day.getUTCMonth() + 1)) {
+function isWrittenTo(person: Person, atMs: number): boolean {
+  return isActive(person, atMs) || isActive(person, atMs - LIST_CLEANED_MS);
+}
+
+interface Month {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** 0 is January. */
+  readonly month: number;
+}
+
+function* monthsFrom(joinedMs: number): Generator<Month> {
+  for (const day = new Date(FROM_MS); day.getTime() < TO_MS; day.setUTCMonth(day.getUTCMonth() + 1)) {
     const endMs = Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 1);
     if (endMs <= joinedMs) continue;
-    yield { startMs: day.getTime(), endMs: Math.min(endMs, untilMs), month: day.getUTCMonth() };
+    yield { startMs: day.getTime(), endMs, month: day.getUTCMonth() };
   }
 }
 

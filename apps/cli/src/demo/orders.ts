@@ -115,5 +115,5 @@ function aftermath(
     story.survey(atMs + 14 * DAY_MS, 'nps', solved ? npsOf(atMs, seeded) : seeded.between(0, 5));
   if (solved && seeded.chance(0.3))
     story.feedback(atMs + 5 * DAY_MS, 'praise', story.text(PRAISE, bought.product), { rating: 5 });
-  if (!solved && seeded.chance(LEAVES)) story.leftMs = Math.min(story.leftMs, atMs);
+  if (!solved && seeded.chance(LEAVES)) story.leave(atMs);
 }

@@ -63,7 +63,10 @@ export function personOf(number: number, seeded: Seeded): Person {
     habit,
   };
   if (number > 0) return { ...person, joinedMs, ...silenceOf(habitName, joinedMs, seeded) };
-  const silence = { silentMs: Date.parse('2024-04-20T00:00:00Z'), backMs: Date.parse('2024-11-18T00:00:00Z') };
+  const silence = {
+    silentMs: Date.parse('2024-04-20T00:00:00Z'),
+    backMs: Date.parse('2024-11-18T00:00:00Z'),
+  };
   return { ...person, newsletter: true, habit: HABITS.regular, joinedMs: FROM_MS + 9 * DAY_MS, ...silence };
 }
 
@@ -73,11 +76,7 @@ function habitOf(dice: number): HabitName {
   return dice < 0.66 ? 'occasional' : 'one-off';
 }
 
-function silenceOf(
-  habit: HabitName,
-  joinedMs: number,
-  seeded: Seeded,
-): Pick<Person, 'silentMs' | 'backMs'> {
+function silenceOf(habit: HabitName, joinedMs: number, seeded: Seeded): Pick<Person, 'silentMs' | 'backMs'> {
   const stays = seeded.next();
   const away = seeded.between(120, 330);
   const leaves = seeded.chance(HABITS[habit].leaves);

@@ -30,8 +30,7 @@ type MessageSource = { readonly system: string; readonly id: string };
 /** What happens to one customer: each method adds one line, unless it lies beyond the demo's last day. */
 export class Story {
   readonly told: Told[] = [];
-  /** When a badly handled complaint ended it. */
-  leftMs = Infinity;
+  #leftMs = Infinity;
   #ids = 0;
   #orders = 0;
 
@@ -39,6 +38,16 @@ export class Story {
     readonly person: Person,
     readonly seeded: Seeded,
   ) {}
+
+  /** From then on nothing is heard; Infinity as long as nothing drove them away. */
+  get leftMs(): number {
+    return this.#leftMs;
+  }
+
+  /** A badly handled complaint was the end of it; whom the demo tells about stays. */
+  leave(atMs: number): void {
+    if (this.person.number > 0) this.#leftMs = Math.min(this.#leftMs, atMs);
+  }
 
   /** Ids of this customer's messages and orders in the systems that they come from. */
   newId(prefix: string): string {

@@ -1,4 +1,5 @@
 import { grouped } from '../import/progress';
+import type { ExampleCustomer } from './afterwards';
 import type { Person } from './person';
 import { COMPANY } from './words';
 
@@ -7,11 +8,14 @@ export interface Tour {
   readonly key: string;
   readonly directory: string;
   readonly kept: boolean;
-  readonly example: Person;
-  readonly customerId: string;
+  readonly person: Person;
+  readonly example: ExampleCustomer;
   readonly customers: number;
   /** Things told about them. */
   readonly lines: number;
+  /** What the ledger says about all of them, and about the example. */
+  readonly overview: string;
+  readonly aboutExample: string;
 }
 
 interface Stop {
@@ -21,7 +25,7 @@ interface Stop {
 
 /** What to look at, as commands that work where they are pasted. */
 export function tourText(tour: Tour): string {
-  const { url, key, directory, kept, example, customers, lines } = tour;
+  const { url, key, directory, kept, person, customers, lines, overview, aboutExample } = tour;
   const stops = stopsOf(tour).map(({ shows, command }, i) => `${i + 1}. ${shows}\n\n   ${command}\n`);
   return `
 ${COMPANY}, an invented shop: ${grouped(customers)} customers, ${grouped(lines)} touchpoints, purchases
@@ -31,35 +35,36 @@ and answers, over three years to 2026-10-31.
   key      ${key}
   data     ${directory}${kept ? '' : ', removed at the end'}
 
-Five things to try, about ${example.name}, who had a broken parcel in May 2026 and praised the shop in the end:
+${overview}
+One customer: ${person.name}, ${aboutExample}. A late parcel in March 2024, five days without
+an answer, then silence; won back in November; a broken parcel in May 2026, answered within two hours.
+
+Five things to try:
 
 ${stops.join('\n')}
 `;
 }
 
-function stopsOf({ url, key, directory, example, customerId }: Tour): readonly Stop[] {
+function stopsOf({ url, key, directory, example }: Tour): readonly Stop[] {
+  const { customerId, beforeComplaint, afterPraise } = example;
   const auth = `-H 'authorization: Bearer ${key}'`;
-  const json = `-H 'content-type: application/json'`;
-  const lookup = JSON.stringify({ identifier: { type: 'email', value: example.email } });
   return [
     {
-      shows: 'Who is this? The profile, found by e-mail address, which never travels in a URL:',
-      command: `curl -s ${url}/v1/customers/lookup ${auth} ${json} -d '${lookup}'`,
+      shows: 'Whom to call first? Those who bought much and are slipping away, the most loyal of them first:',
+      command: `curl -s '${url}/v1/customers?segment=at-risk&sort=-loyalty&limit=5' ${auth}`,
+    },
+    {
+      shows: 'Why that score? Every number that loyalty is made of, with the events that it comes from:',
+      command: `curl -s '${url}/v1/customers/${customerId}/loyalty' ${auth}`,
     },
     {
       shows:
-        'What was said about the kettle? A search in the timeline; one entry was corrected, and shows it:',
-      command: `curl -s '${url}/v1/customers/${customerId}/timeline?q=kettle&limit=5' ${auth}`,
+        'What did the broken parcel of May 2026 do? Before the complaint, after the praise, and because of which events:',
+      command: `npx touchstone --data ${directory} replay ${customerId} --diff ${beforeComplaint}..${afterPraise}`,
     },
     {
-      shows:
-        'What does the ledger really hold? Each event as committed: sealed, hashed, chained to the one before:',
-      command: `curl -s '${url}/v1/customers/${customerId}/history?form=record&limit=2' ${auth}`,
-    },
-    {
-      shows:
-        'What happened, as it happens? The feed of all redactions so far; leave out -m 3 and it goes on:',
-      command: `curl -sN -m 3 '${url}/v1/feed?types=touchpoint-redacted.v1' ${auth}`,
+      shows: 'Is the service getting better? CSAT, NPS, CES and CCI, month by month:',
+      command: `curl -s '${url}/v1/metrics/satisfaction?by=month' ${auth}`,
     },
     {
       shows: 'Is it all still as it was written? Recomputes every hash and every chain from the log:',

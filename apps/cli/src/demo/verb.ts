@@ -11,6 +11,8 @@ import { CliError, EXIT_OK, UsageError } from '../verb';
 import type { Verb, VerbContext } from '../verb';
 import { tellAfterwards } from './afterwards';
 import { companyOf, DEFAULT_CUSTOMERS, DEFAULT_SEED } from './company';
+import { fitAndActivate } from './model';
+import { customerText, overviewText } from './overview';
 import { tourText } from './tour';
 
 const DEFAULT_PORT = 3000;
@@ -67,29 +69,39 @@ class Stop {
   });
 }
 
-async function show(
-  options: Options,
-  { stdout, stderr }: VerbContext,
-  cleanUp: CleanUp,
-): Promise<ChildServer> {
+async function show(options: Options, context: VerbContext, cleanUp: CleanUp): Promise<ChildServer> {
+  const { stdout, stderr } = context;
   const place = cleanUp.directory('touchstone-demo', { keep: options.keep });
   const directory = join(place, 'data');
   const key = randomBytes(KEY_BYTES).toString('hex');
   stderr.write('making up a shop ...\n');
   const { people, lines } = companyOf(options.seed, options.customers);
-  const [example] = people;
-  if (example === undefined) throw new UsageError('--customers must be at least 1');
+  const [person] = people;
+  if (person === undefined) throw new UsageError('--customers must be at least 1');
   const port = await chosenPort();
   const server = await startServer({ directory, key, cleanUp, port });
   const connection = { url: server.url, key, close: () => server.stop() };
   stderr.write(`telling the ledger ${grouped(lines.length)} things ...\n`);
   const { elapsedMs } = await postBulk(connection, lines.length, blocksOf(lines));
-  const customerId = await tellAfterwards(connection, people);
+  const example = await tellAfterwards(connection, people);
   stderr.write(
     `told, ${grouped(rate(lines.length, elapsedMs))}/s; read models follow, ${await lagOf(connection)} to go ...\n`,
   );
   await caughtUp(connection);
-  const tour = { url: server.url, key, directory, kept: options.keep, example, customerId };
+  stderr.write('fitting and activating segments ...\n');
+  await fitAndActivate(connection, context);
+  const overview = await overviewText(connection);
+  const aboutExample = await customerText(connection, example.customerId);
+  const tour = {
+    url: server.url,
+    key,
+    directory,
+    kept: options.keep,
+    person,
+    example,
+    overview,
+    aboutExample,
+  };
   stdout.write(tourText({ ...tour, customers: people.length, lines: lines.length }));
   if (!options.exit) stderr.write('Ctrl-C ends it.\n');
   return server;

@@ -63,6 +63,13 @@ export const PRODUCTS: readonly [Product, ...Product[]] = [
   product('GRT-01', 'Cast grater', 1_035),
 ];
 
-
 export const CAMPAIGNS: Words = ['spring-table', 'summer-outdoors', 'autumn-hearth', 'winter-lights'];
-export const AGENTS: Words = ['agent-03', 'agent-07', 'agent-11', 'agent-12', 'agent-18', 'agent-21', 'agent-26'];
+export const AGENTS: Words = [
+  'agent-03',
+  'agent-07',
+  'agent-11',
+  'agent-12',
+  'agent-18',
+  'agent-21',
+  'agent-26',
+];
