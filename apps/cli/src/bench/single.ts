@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { callObject, textOf } from '../api';
-import type { Bench, Running } from './bench';
+import type { Connection } from '../verb';
+import type { Bench } from './bench';
 import { ChildServer } from './child-server';
 import { crmKey, singleBodies } from './generate';
 import { requestBytes } from './http-line';
@@ -87,11 +88,15 @@ function run(port: number, durationMs: number, requests: readonly Buffer[]): Pro
   return closedLoop({ port, connections: SINGLE_CONNECTIONS, durationMs, next });
 }
 
-/** Customers with a key each; to their ids. */
-export async function registerCustomers(connection: Running, count: number): Promise<string[]> {
+/** Customers with a key each, which begin at `firstKey`; to their ids. */
+export async function registerCustomers(
+  connection: Connection,
+  count: number,
+  firstKey = 0,
+): Promise<string[]> {
   const ids: string[] = [];
   const one = async (customer: number): Promise<void> => {
-    const body = { identifiers: [{ type: 'crm', value: crmKey(customer) }] };
+    const body = { identifiers: [{ type: 'crm', value: crmKey(firstKey + customer) }] };
     ids[customer] = textOf((await callObject(connection, 'POST', '/v1/customers', body))['customerId']);
   };
   for (let from = 0; from < count; from += REGISTERED_AT_ONCE) {

@@ -77,7 +77,8 @@ export const benchVerb: Verb = {
   },
 };
 
-function machine(): JsonObject {
+/** What the figures of a run were measured on. */
+export function machine(): JsonObject {
   return {
     machine: cpus()[0]?.model.trim() ?? 'unknown',
     cpus: cpus().length,

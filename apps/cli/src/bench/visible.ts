@@ -1,7 +1,7 @@
 import { isJsonObject } from '#libs/core';
 import { textOf } from '../api';
 import { CliError } from '../verb';
-import type { Bench, Running } from './bench';
+import type { Bench } from './bench';
 import { singleBodies } from './generate';
 import { HttpLine, jsonOf, requestBytes } from './http-line';
 import type { Answer } from './http-line';
@@ -22,7 +22,7 @@ const HELD = 0.98;
 /** From a command's receipt until a timeline shows it, while a steady stream of commands goes on. */
 export async function measureVisible(bench: Bench): Promise<void> {
   const running = await bench.start(bench.ledger('visible'));
-  const probes = new Probes(running);
+  const probes = new Probes({ port: running.server.port, key: running.key, count: PROBES });
   try {
     const customers = await registerCustomers(running, SINGLE_CUSTOMERS);
     await caughtUp(running);
@@ -69,12 +69,19 @@ export async function measureVisible(bench: Bench): Promise<void> {
 }
 
 /** The newest event is then the first of its timeline, whatever the generator's dates are. */
-function withoutOccurredAt(body: string): string {
+export function withoutOccurredAt(body: string): string {
   return body.replace(/"occurredAt":"[^"]*",/, '');
 }
 
+export interface ProbesOptions {
+  /** Where timelines are asked for. */
+  readonly port: number;
+  readonly key: string;
+  readonly count: number;
+}
+
 /** Connections that wait for one event each. */
-class Probes {
+export class Probes {
   readonly durations = new Durations();
   /** Commands that found every probe waiting: the figure would then leave the slowest out, so it is told. */
   skipped = 0;
@@ -82,13 +89,15 @@ class Probes {
   #fault: Error | undefined;
   readonly #waiting = new Set<Promise<void>>();
 
-  constructor(private readonly running: Running) {}
+  constructor(private readonly options: ProbesOptions) {}
 
   async open(): Promise<void> {
-    this.#lines = await HttpLine.openMany(PROBES, this.running.server.port, (error) => (this.#fault = error));
+    const { count, port } = this.options;
+    this.#lines = await HttpLine.openMany(count, port, (error) => (this.#fault = error));
   }
 
-  look(receipt: unknown): void {
+  /** `afterMs` is what the command itself had taken, where that is to be counted. */
+  look(receipt: unknown, afterMs = 0): void {
     const line = this.#lines.find(({ free }) => free);
     if (line === undefined || !isJsonObject(receipt)) {
       this.skipped++;
@@ -97,8 +106,8 @@ class Probes {
     const { eventId, customerId, revision } = receipt;
     const path = `/v1/customers/${textOf(customerId)}/timeline?limit=10&waitFor=${textOf(revision)}&waitMs=${WAIT_MS}`;
     const acceptedMs = performance.now();
-    const looking = line.ask(requestBytes('GET', path, { key: this.running.key })).then((answer) => {
-      this.durations.add(performance.now() - acceptedMs);
+    const looking = line.ask(requestBytes('GET', path, { key: this.options.key })).then((answer) => {
+      this.durations.add(afterMs + performance.now() - acceptedMs);
       if (!shows(answer, textOf(eventId)))
         this.#fault = new CliError('a timeline did not show what it had waited for');
       this.#waiting.delete(looking);
