@@ -7,16 +7,12 @@ import { rateOf } from './rate';
 import type { Rate } from './rate';
 import type { Roles } from './roles';
 
-const PUBLISHED = 'touchstone_relay_published_events';
-const LAG = 'touchstone_relay_lag_seconds';
-
 /** A relay over a log that is full already. Gives the number of events that are in the topic then. */
 export async function measureRelay(roles: Roles, figures: Figures): Promise<number> {
-  const relay = await roles.start('relay');
-  const rate = await rateOf('everything is published', 'first-events', async () => {
+  await roles.start('relay');
+  const rate = await rateOf('everything is published', 'first-events', () => {
     roles.check();
-    const gauges = await gaugesOf(relay);
-    return { events: gauges.get(PUBLISHED) ?? 0, done: gauges.get(LAG) === 0 };
+    return roles.relayed();
   });
   emit(figures, 'relay', { rate, atLeast: 10_000 });
   return rate.events;
@@ -81,14 +77,4 @@ async function lagsOf(queries: Connection): Promise<readonly number[]> {
   const listed = await call(queries, 'GET', '/v1/projections');
   if (!Array.isArray(listed)) throw new Error('query-api lists no projections');
   return listed.map((one: unknown) => (isJsonObject(one) ? Number(one['lagEvents']) : 0));
-}
-
-/** Those without labels. */
-async function gaugesOf({ url, key }: Connection): Promise<ReadonlyMap<string, number>> {
-  const answer = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${key}` } });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`metrics were answered ${answer.status}: ${text.slice(0, 300)}`);
-  return new Map(
-    [...text.matchAll(/^(touchstone_\w+) (\S+)$/gm)].map(([, name, value]) => [name ?? '', Number(value)]),
-  );
 }

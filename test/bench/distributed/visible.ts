@@ -16,13 +16,14 @@ export interface VisibleOptions {
   readonly durationMs: number;
 }
 
-const RATE = 500;
+const RATE = Number(process.env['BENCH_RATE'] ?? 500);
 const CUSTOMERS = 500;
 /** Behind all that the log was filled with. */
 const FIRST_KEY = 5_000_000;
 const CONNECTIONS = 64;
 const PROBES = 64;
-const PROBED_EVERY = 10;
+/** Those who wait are a load of their own; a look at every command would double what is looked at. */
+const PROBED_EVERY = Number(process.env['BENCH_PROBED_EVERY'] ?? 10);
 const WARM_UP_MS = 5_000;
 /** Share of the rate that has to be held; the last answers always come a moment after the last second. */
 const HELD = 0.98;
@@ -48,6 +49,7 @@ export async function measureVisible(figures: Figures, options: VisibleOptions):
     details: {
       ...summary,
       accepted: { ...load.durations.summary() },
+      probedEvery: PROBED_EVERY,
       notLookedAt: probes.skipped,
       busyCores,
     },
