@@ -4,7 +4,7 @@ import { call, textOf } from './api';
 import { countOf } from './follow-change';
 import { grouped } from './import/progress';
 import { shorten } from './one-line';
-import { changeServing, failed } from './rebuild';
+import { changeServing } from './rebuild';
 import type { Connection, Verb } from './verb';
 
 /** Parked customers that are named. */
@@ -22,7 +22,7 @@ export const retryVerb: Verb = {
   usage,
   run: (args, context) =>
     changeServing('retry', args, context, async (connection, { status, done, seconds }) => {
-      if (!done) return { well: false, text: failed(status) };
+      if (!done) return { well: false, text: `failed: ${textOf(status['fault'])}\n` };
       const parked = countOf(status['parked']);
       if (parked === 0) return { well: true, text: `nobody is parked (${seconds} s)\n` };
       const named = (await parkedOf(connection, status['projections'])).slice(0, MAX_NAMED).map(lineOf);

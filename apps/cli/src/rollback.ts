@@ -8,8 +8,8 @@ const usage = `touchstone rollback <projection|all> [--json]
 
 Lets the read models serve again that served before the last rebuild or activation: they first fold what they have
 missed, then queries are switched to them. What is folded together goes back together. Of segments this takes back the
-model as well, which is recorded. A rollback can be rolled back. Exit code: 0 when it is done, 1 when it failed
-(nothing served before, say; then nothing was switched).
+model as well, which is recorded (but the first model can't be taken back to none). A rollback can be rolled back.
+Exit code: 0 when it is done, 1 when it failed (nothing served before, say; then nothing was switched).
 `;
 
 export const rollbackVerb: Verb = {

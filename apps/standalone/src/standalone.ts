@@ -12,6 +12,7 @@ import {
   rootKey,
   StorageThread,
 } from '#libs/engines/embedded';
+import type { EmbeddedEngines } from '#libs/engines/embedded';
 import {
   ApiKeys,
   AsOf,
@@ -25,6 +26,7 @@ import {
   projectionsOf,
   Reader,
 } from '#libs/runtime';
+import type { LedgerSecrets } from '#libs/runtime';
 import { ProjectorThread } from './projector-thread';
 
 /** Every role of a ledger on the embedded engines of one data directory. */
@@ -69,17 +71,10 @@ export async function openStandalone({
     await storage.ready;
     const engines = embeddedEngines(dataDirectory, storage, onFatal);
     const newId = uuidV7(clock, random);
-    if ((await engines.vault.secrets()) === undefined) {
-      const month = instantOf(clock.nowMs()).slice(0, MONTH_LENGTH);
-      await createSecrets(engines.vault, key, random, newId(), month);
-    }
-    const secrets = await openSecrets(engines.vault, key);
-    await engines.claim(secrets.ledgerId);
+    const secrets = await secretsOf(engines, key, newId);
     const ledger = new Ledger({ ...engines, clock, random, newId, alone: true }, secrets);
-    const store = new EmbeddedDocumentStore({
-      directory: join(dataDirectory, FILES.documents),
-      readonly: true,
-    });
+    const documents = join(dataDirectory, FILES.documents);
+    const store = new EmbeddedDocumentStore({ directory: documents, readonly: true });
     const { log, vault } = engines;
     const { heads, keyring, resolver } = ledger;
     const feed = new EmbeddedEventFeed(log, secrets.ledgerId);
@@ -117,4 +112,19 @@ export async function openStandalone({
     lock.release();
     throw error;
   }
+}
+
+/** Of a new ledger they are made first. */
+async function secretsOf(
+  engines: EmbeddedEngines,
+  key: Uint8Array,
+  newId: () => string,
+): Promise<LedgerSecrets> {
+  if ((await engines.vault.secrets()) === undefined) {
+    const month = instantOf(clock.nowMs()).slice(0, MONTH_LENGTH);
+    await createSecrets(engines.vault, key, random, newId(), month);
+  }
+  const secrets = await openSecrets(engines.vault, key);
+  await engines.claim(secrets.ledgerId);
+  return secrets;
 }

@@ -55,17 +55,22 @@ export function eur(amount: string): { readonly amount: string; readonly currenc
 export class AsOfTest {
   readonly models: Models;
   readonly asOf: AsOf;
+  /** The same, that reads a stream twice however short it is. */
+  readonly readsTwice: AsOf;
 
   private constructor(readonly ledger: TestLedger) {
     const { log } = ledger;
     this.models = new Models(log);
-    this.asOf = new AsOf({
+    const { models } = this;
+    const ports = {
       log,
       keyring: ledger.keyring(),
       heads: this.#heads(),
-      models: this.models,
-      projections: projectionsOf(this.models),
-    });
+      models,
+      projections: projectionsOf(models),
+    };
+    this.asOf = new AsOf(ports);
+    this.readsTwice = new AsOf(ports, 0);
   }
 
   static async open(): Promise<AsOfTest> {

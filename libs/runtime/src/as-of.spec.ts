@@ -99,6 +99,18 @@ describe('a state on the axis of recording', () => {
     }
   });
 
+  it('is the same where the stream is too long to be remembered', async () => {
+    const { customerId, records } = story;
+    for (const { rev: at } of records) {
+      const read = await test.readsTwice.state(customerId, { at, axis: 'recorded' });
+      expect(read).toEqual(await test.state(customerId, at));
+    }
+    const last = records.length - 1;
+    expect(await test.readsTwice.diff(customerId, { from: 0, to: last })).toEqual(
+      await test.diff(customerId, 0, last),
+    );
+  });
+
   it('is by the model that was active then', async () => {
     const { customerId, records, modelIds } = story;
     const used = await Promise.all(records.map(async ({ rev }) => (await test.state(customerId, rev)).model));

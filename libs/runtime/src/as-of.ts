@@ -78,6 +78,9 @@ interface Found {
   readonly instant: Instant;
 }
 
+/** Of how many events all touchpoints may be held in memory: about 200 bytes each. */
+const REMEMBERED_EVENTS = 5_000;
+
 /** Before a customer was known. */
 const NOBODY: JsonObject = { profile: {}, loyalty: {}, segments: [] };
 
@@ -87,7 +90,11 @@ const NOBODY: JsonObject = { profile: {}, loyalty: {}, segments: [] };
  * on the axis `occurred`, and for the touchpoints that were corrected or redacted.
  */
 export class AsOf {
-  constructor(private readonly ports: AsOfPorts) {}
+  /** `rememberedEvents`: longer streams are read twice on the axis `recorded`, shorter ones are remembered instead. */
+  constructor(
+    private readonly ports: AsOfPorts,
+    private readonly rememberedEvents = REMEMBERED_EVENTS,
+  ) {}
 
   /** Refused: `customer-not-found`, `model-not-found`, `invalid-query` (a revision on the axis `occurred`). */
   async state(customerId: string, { at, axis, model }: AsOfQuestion): Promise<AsOfState | Refused> {
@@ -112,10 +119,11 @@ export class AsOf {
       fold = new CustomerFold(customerId, projections, restated);
       pages = inOrderOf(log, stream, revisions);
     } else {
-      fold = new CustomerFold(customerId, projections, await restatedUpTo(log, stream, found.revision));
+      const restated = await restatedUpTo(log, stream, found.revision, this.rememberedEvents);
+      fold = new CustomerFold(customerId, projections, restated);
       pages = inOrder(log, stream, found.revision);
     }
-    for await (const page of pages) for (const record of page) fold.take(await opener.open(record));
+    for await (const page of opener.open(pages)) for (const recorded of page) fold.take(recorded);
     if (fold.taken === 0) return refuse('customer-not-found', 'The customer was not known at that moment.');
     const revision = axis === 'occurred' ? head.revision : found.revision;
     return { customerId, at, revision, model: modelId ?? null, ...fold.canonicalState() };
@@ -160,7 +168,7 @@ export class AsOf {
   ): Promise<{ was: JsonObject; now: JsonObject; causes: Causes }> {
     const { log } = this.ports;
     const stream = customerStream(customerId);
-    const restated = await restatedUpTo(log, stream, to);
+    const restated = await restatedUpTo(log, stream, to, this.rememberedEvents);
     const foldWith = async (model: string | undefined): Promise<CustomerFold> =>
       new CustomerFold(customerId, (await this.#projections(model)) ?? [], restated);
     const fold = await foldWith(later);
@@ -168,9 +176,8 @@ export class AsOf {
     const causes = new Causes();
     let was = NOBODY;
     let now = NOBODY;
-    for await (const page of inOrder(log, stream, to)) {
-      for (const record of page) {
-        const recorded = await opener.open(record);
+    for await (const page of opener.open(inOrder(log, stream, to))) {
+      for (const recorded of page) {
         fold.take(recorded);
         if (recorded.revision < from) {
           if (before !== fold) before.take(recorded);

@@ -141,7 +141,8 @@ it('is not taken for a difference, where one side could fold what the other coul
   expect(parity.parked).toBeGreaterThan(0);
   // What differs for another reason still does.
   await projector.stop();
-  const [key = '', document] = (await group.scan('profile', undefined, 10)).find(([id]) => !bert.endsWith(id)) ?? [];
+  const [key = '', document] =
+    (await group.scan('profile', undefined, 10)).find(([id]) => !bert.endsWith(id)) ?? [];
   const checkpoint = await group.checkpoint(0);
   const documents = [{ projection: 'profile', key, document: { ...document, purchaseCount: 99 } }];
   await group.commit({ partition: 0, expected: checkpoint, next: checkpoint, documents, progress: [] });

@@ -175,10 +175,7 @@ export class GroupProjector {
     return steps;
   }
 
-  async #open(
-    record: StoredRecord,
-    keys: CustomerKeys | undefined,
-  ): Promise<Recorded<SeenEvent> | Parking> {
+  async #open(record: StoredRecord, keys: CustomerKeys | undefined): Promise<Recorded<SeenEvent> | Parking> {
     const bucket = this.ports.bucketOf(record.stream);
     try {
       const opened = openRecord(record, keys);
@@ -313,7 +310,13 @@ function stamped(
 ): Document {
   const made = model === undefined ? `${name}@${version}` : `${name}@${version}+${model}`;
   if (shared !== true) {
-    return { ...document, _customer: customerId, _revision: revision, _position: position, _projection: made };
+    return {
+      ...document,
+      _customer: customerId,
+      _revision: revision,
+      _position: position,
+      _projection: made,
+    };
   }
   const before = document['_position'];
   // A shared document is made by many streams, and a build folds them one after the other.

@@ -10,7 +10,7 @@ import type { ProjectionAdmin } from './projection-admin';
 export interface ModelCommandPorts extends FitPorts {
   readonly models: Models;
   readonly writer: ModelWriter;
-  readonly admin: ProjectionAdmin;
+  readonly admin: Pick<ProjectionAdmin, 'activate'>;
   readonly clock: Clock;
 }
 

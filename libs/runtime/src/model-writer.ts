@@ -55,9 +55,7 @@ export class ModelWriter {
     const { kIdem, newId } = this.ports;
     const { kF } = await this.#keys();
     const k =
-      header === undefined
-        ? undefined
-        : idempotencyKey(kIdem, COMMAND, { principal: actor.id, key: header });
+      header === undefined ? undefined : idempotencyKey(kIdem, COMMAND, { principal: actor.id, key: header });
     const idem = k === undefined ? undefined : { k, f: idempotencyFingerprint(kF, COMMAND, k, { asOf }) };
     const before = idem === undefined ? undefined : await this.#replay(idem);
     if (before !== undefined) return before;
@@ -68,7 +66,9 @@ export class ModelWriter {
     return (idem === undefined ? undefined : await this.#replay(idem)) ?? { outcome: 'reused' };
   }
 
+  /** Said once, also where a task that a crash has broken off is begun again. */
   async activated(modelId: string, actor: Actor): Promise<void> {
+    if ((await this.ports.models.active()) === modelId) return;
     await this.#append({ type: 'segment-activated.v1', data: { modelId } }, actor);
   }
 

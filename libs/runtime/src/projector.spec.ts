@@ -91,7 +91,9 @@ it('builds beside what it serves: the same documents, then the pointers move and
   const projector = await start(store);
   const live = await contents(await served(store));
   const told: RebuildStatus[] = [];
-  const parity = await projector.build({ taskId: 'rebuild-1', names: NAMES, keep: true }, (status) => told.push(status));
+  const parity = await projector.build({ taskId: 'rebuild-1', names: NAMES, keep: true }, (status) =>
+    told.push(status),
+  );
   // Shared documents count as one where their buckets are summed, and empty sums not at all.
   expect(parity).toMatchObject({ differing: 0, undecided: 0, parked: 0, examples: [] });
   expect(parity.compared).toBeGreaterThan(live.length / 2);
@@ -147,7 +149,9 @@ it('finds documents that were changed, removed or added, and changes nothing its
     ],
     progress: [],
   });
-  const { differing, examples } = await (await start(store)).build({ taskId: 'verify-1', names: NAMES, keep: false }, () => undefined);
+  const { differing, examples } = await (
+    await start(store)
+  ).build({ taskId: 'verify-1', names: NAMES, keep: false }, () => undefined);
   expect(differing).toBe(3);
   const found = examples.map(({ projection, what, fields }) => [projection, what, fields]);
   expect(found).toContainEqual(['profile', 'different', ['purchaseCount']]);
@@ -180,10 +184,14 @@ it('leaves a group that another process has replaced, and follows the new one', 
   await fill(0, 2);
   const [mine, others] = [await start(here), await start(there)];
   await served(here);
-  expect((await others.build({ taskId: 'rebuild-1', names: NAMES, keep: true }, () => undefined)).differing).toBe(0);
+  expect(
+    (await others.build({ taskId: 'rebuild-1', names: NAMES, keep: true }, () => undefined)).differing,
+  ).toBe(0);
   await others.stop();
   await fill(2, 2);
   await served(here);
-  expect(await mine.build({ taskId: 'verify-1', names: NAMES, keep: false }, () => undefined)).toMatchObject({ differing: 0 });
+  expect(await mine.build({ taskId: 'verify-1', names: NAMES, keep: false }, () => undefined)).toMatchObject({
+    differing: 0,
+  });
   expect(faults).toEqual([]);
 });

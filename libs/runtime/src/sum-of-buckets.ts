@@ -24,7 +24,7 @@ export async function sumOf(
   return new Map([...sums].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Numbers are added, objects member by member, and what is text is the same in both. */
+/** Numbers are added, objects member by member, lists place by place, and what is text is the same in both. */
 export function addDocuments(a: Document | undefined, b: Document): Document {
   const sum: Record<string, Json | undefined> = { ...a };
   for (const [name, value] of Object.entries(b)) {
@@ -36,6 +36,9 @@ export function addDocuments(a: Document | undefined, b: Document): Document {
 
 function added(a: Json | undefined, b: Json | undefined): Json | undefined {
   if (typeof a === 'number' && typeof b === 'number') return a + b;
+  if (isList(a) && isList(b)) {
+    return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => added(a[i], b[i]) ?? null);
+  }
   if (!isJsonObject(a) || !isJsonObject(b)) return b ?? a;
   const sum: Record<string, Json | undefined> = { ...a };
   for (const [name, value] of Object.entries(b)) sum[name] = added(a[name], value);
@@ -44,5 +47,10 @@ function added(a: Json | undefined, b: Json | undefined): Json | undefined {
 
 function isEmpty(value: Json | Document | undefined): boolean {
   if (typeof value === 'number') return value === 0;
+  if (isList(value)) return value.every(isEmpty);
   return isJsonObject(value) ? Object.values(value).every(isEmpty) : true;
+}
+
+function isList(value: Json | Document | undefined): value is readonly Json[] {
+  return Array.isArray(value);
 }

@@ -14,7 +14,13 @@ beforeEach(async () => {
   test = await TestLedger.open();
   group = await test.store().open('g1', projections);
   const { log } = test;
-  const projector = new GroupProjector({ group, projections, log, keyring: test.keyring(), bucketOf: () => 0 });
+  const projector = new GroupProjector({
+    group,
+    projections,
+    log,
+    keyring: test.keyring(),
+    bucketOf: () => 0,
+  });
   folded = [];
   owned = true;
   const fold = async (partition: number, records: readonly StoredRecord[]): Promise<void> => {

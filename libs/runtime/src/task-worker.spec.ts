@@ -53,7 +53,14 @@ beforeEach(async () => {
   const { log } = test;
   const feed = test.feed();
   let ids = 0;
-  admin = new TaskBoardAdmin({ log, feed, store, projections: fixedSet(plain), board, newId: () => `task-${++ids}` });
+  admin = new TaskBoardAdmin({
+    log,
+    feed,
+    store,
+    projections: fixedSet(plain),
+    board,
+    newId: () => `task-${++ids}`,
+  });
   const activated = async (): Promise<void> => undefined;
   const ports = { projector, log, keyring: test.keyring(), names, activated };
   const worker = new TaskWorker(board, 'worker', ports, (error) => faults.push(error));

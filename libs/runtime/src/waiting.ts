@@ -6,7 +6,10 @@ export interface Waiting {
   readonly timeoutMs: number;
 }
 
-const POLL_MS = 5;
+/** First pause between two looks; each is half as long again as the one before, as waiting readers share the machine. */
+const FIRST_POLL_MS = 5;
+const POLL_GROWTH = 1.5;
+const LONGEST_POLL_MS = 100;
 
 /** Asks until the revision is reached or time is up; resolves to the last answer either way. */
 export async function waitUntil(
@@ -16,8 +19,10 @@ export async function waitUntil(
   let revision = await reached();
   if (waiting === undefined) return revision;
   const deadlineMs = performance.now() + waiting.timeoutMs;
-  while (revision < waiting.revision && performance.now() < deadlineMs) {
-    await pause(POLL_MS);
+  for (let pollMs = FIRST_POLL_MS; revision < waiting.revision; pollMs *= POLL_GROWTH) {
+    const leftMs = deadlineMs - performance.now();
+    if (leftMs <= 0) break;
+    await pause(Math.min(pollMs, LONGEST_POLL_MS, leftMs));
     revision = await reached();
   }
   return revision;

@@ -4,7 +4,11 @@ import { FROM_MS, TO_MS } from './person';
 /** A complaint waits so long for its answer in the beginning, and in the end. */
 const SLOW_HOURS = 72;
 const FAST_HOURS = 5;
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const OPEN_HOUR = 8;
+const CLOSED_HOUR = 20;
 /** Everything takes longer around Christmas. */
 const RUSH = 1.5;
 const RUSH_MONTHS = new Set([11, 0]);
@@ -14,11 +18,16 @@ export function caredFor(atMs: number, first: number, last: number): number {
   return first + (last - first) * Math.min(1, Math.max(0, (atMs - FROM_MS) / (TO_MS - FROM_MS)));
 }
 
-/** How long a complaint of that time waits for its answer. */
-export function answerTimeMs(atMs: number, seeded: Seeded): number {
+/** When what came in then is answered: a complaint, or something that waits `share` as long. Nobody works at night. */
+export function answeredAt(atMs: number, seeded: Seeded, share = 1): number {
   const hours = SLOW_HOURS * (FAST_HOURS / SLOW_HOURS) ** caredFor(atMs, 0, 1);
   const rush = RUSH_MONTHS.has(new Date(atMs).getUTCMonth()) ? RUSH : 1;
-  return Math.floor(hours * rush * (0.5 + seeded.next()) * HOUR_MS);
+  const earliestMs = atMs + Math.floor(hours * share * rush * (0.5 + seeded.next()) * HOUR_MS);
+  const minutes = seeded.below(90) * MINUTE_MS;
+  const hour = new Date(earliestMs).getUTCHours();
+  if (hour >= OPEN_HOUR && hour < CLOSED_HOUR) return earliestMs;
+  const dayMs = Math.floor(earliestMs / DAY_MS) * DAY_MS;
+  return dayMs + (hour < OPEN_HOUR ? 0 : DAY_MS) + OPEN_HOUR * HOUR_MS + minutes;
 }
 
 /** CSAT, 1 to 5: content, by the chances that it had then, or not. */

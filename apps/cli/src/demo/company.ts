@@ -3,9 +3,9 @@ import { contact } from './contacts';
 import { tellExample } from './example';
 import { order } from './orders';
 import { campaigns, LIST_CLEANED_MS, panels, winBack } from './outreach';
-import { FROM_MS, isActive, personOf, registration, TO_MS } from './person';
+import { daytime, FROM_MS, isActive, personOf, registration, TO_MS } from './person';
 import type { Person } from './person';
-import { DAY_MS, HOUR_MS, Story } from './story';
+import { DAY_MS, HOUR_MS, MINUTE_MS, Story } from './story';
 import type { Told } from './story';
 
 export const DEFAULT_SEED = 7;
@@ -44,7 +44,7 @@ function lifeOf(person: Person, seeded: Seeded): readonly Told[] {
   const story = new Story(person, seeded);
   if (person.number === 0) tellExample(story);
   if (person.habit.orders === 0 || seeded.chance(BEGINS_WITH_AN_ORDER)) {
-    order(story, person.joinedMs + seeded.between(1, 30) * HOUR_MS);
+    order(story, person.joinedMs + seeded.between(5, 50) * MINUTE_MS);
   }
   for (const month of monthsFrom(person.joinedMs)) {
     if (month.startMs >= story.leftMs) break;
@@ -79,7 +79,7 @@ function comeBack(story: Story): void {
   if (silentMs === undefined || story.leftMs < Infinity) return;
   if (backMs !== undefined) {
     winBack(story, backMs - 3 * DAY_MS, true);
-    order(story, backMs + HOUR_MS);
+    order(story, backMs);
   } else if (newsletter) winBack(story, silentMs + MISSED_MS, false);
 }
 
@@ -106,10 +106,4 @@ function* monthsFrom(joinedMs: number): Generator<Month> {
 function times(seeded: Seeded, mean: number): number {
   const whole = Math.floor(mean);
   return whole + (seeded.chance(mean - whole) ? 1 : 0);
-}
-
-/** Between eight and nine in the evening, like most of what people do. */
-function daytime(ms: number, seeded: Seeded): number {
-  const day = Math.floor(ms / DAY_MS) * DAY_MS;
-  return day + 8 * HOUR_MS + Math.floor(seeded.next() * 13 * HOUR_MS);
 }

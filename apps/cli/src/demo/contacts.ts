@@ -1,9 +1,12 @@
-import { answerTimeMs, caredFor, cesOf, csatOf } from './care';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from './story';
+import { answeredAt, caredFor, cesOf, csatOf } from './care';
+import { DAY_MS, fill, HOUR_MS, MINUTE_MS } from './story';
 import type { Story } from './story';
 import { CALLS, MEETINGS, NOTES, POSTS, SUGGESTIONS, TOPICS, VISITS } from './texts';
 
 type Episode = (story: Story, atMs: number) => void;
+
+/** An ordinary question waits so long, compared with a complaint. */
+const QUESTION_SHARE = 0.4;
 
 /** Of a hundred contacts so many are of this kind. */
 const EPISODES: readonly (readonly [share: number, Episode])[] = [
@@ -42,19 +45,20 @@ function webForm(story: Story, atMs: number): void {
   ask(story, atMs, 'web');
 }
 
-/** Answered by mail; an ordinary question waits a third as long as a complaint. */
+/** Answered by mail. */
 function ask(story: Story, atMs: number, channel: 'email' | 'web'): void {
   const { seeded } = story;
-  const { subject, question, answer } = seeded.pick(TOPICS);
-  const topic = story.filled(subject);
+  const { subject, question, answer } = story.turn(TOPICS);
+  const details = story.details();
+  const topic = fill(subject, details);
   const threadId = story.newId('thread');
-  const asked = { channel, direction: 'inbound', subject: topic, content: story.filled(question), threadId };
+  const asked = { channel, direction: 'inbound', subject: topic, content: fill(question, details), threadId };
   story.touchpoint(atMs, 'helpdesk', asked);
-  story.touchpoint(atMs + Math.floor(answerTimeMs(atMs, seeded) / 3), 'helpdesk', {
+  story.touchpoint(answeredAt(atMs, seeded, QUESTION_SHARE), 'helpdesk', {
     channel: 'email',
     direction: 'outbound',
     subject: `Re: ${topic}`,
-    content: story.filled(answer),
+    content: fill(answer, details),
     outcome: outcomeOf(story, atMs),
     threadId,
     ...story.agent(),
@@ -78,9 +82,10 @@ function call(story: Story, atMs: number): void {
 
 function chat(story: Story, atMs: number): void {
   const { seeded } = story;
-  const { question, answer } = seeded.pick(TOPICS);
+  const { question, answer } = story.turn(TOPICS);
+  const details = story.details();
   const turn = { channel: 'chat', threadId: story.newId('chat') };
-  story.touchpoint(atMs, 'chat', { ...turn, direction: 'inbound', content: story.filled(question) });
+  story.touchpoint(atMs, 'chat', { ...turn, direction: 'inbound', content: fill(question, details) });
   const helped = seeded.chance(0.3);
   story.touchpoint(atMs + MINUTE_MS, 'chat', {
     ...turn,
@@ -93,7 +98,7 @@ function chat(story: Story, atMs: number): void {
   story.touchpoint(atMs + 4 * MINUTE_MS, 'chat', {
     ...turn,
     direction: 'outbound',
-    content: story.filled(answer),
+    content: fill(answer, details),
     outcome: outcomeOf(story, atMs),
     ...story.agent(),
   });

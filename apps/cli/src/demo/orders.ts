@@ -1,10 +1,10 @@
-import { answerTimeMs, caredFor, cesOf, csatOf, npsOf } from './care';
-import { DAY_MS, HOUR_MS, MINUTE_MS, shortName } from './story';
+import { answeredAt, caredFor, cesOf, csatOf, npsOf } from './care';
+import { DAY_MS, fill, HOUR_MS, MINUTE_MS, shortName } from './story';
 import type { Bought, Story } from './story';
 import { GRUMBLES, PRAISE, SECOND_REPLIES, STILL_WAITING, TROUBLES } from './texts';
 import { COMPANY } from './words';
 
-/** Share of orders that go wrong; in December parcels are late. */
+/** Share of parcels that go wrong; in December they are late. */
 const TROUBLED = 0.06;
 const TROUBLED_IN_DECEMBER = 0.11;
 /** Share of those who had a complaint that nobody solved, and were never heard of again. */
@@ -18,7 +18,7 @@ export function order(story: Story, atMs: number): void {
   const bought = story.purchase(atMs, channel);
   if (channel !== 'in-person') send(story, atMs, bought);
   const december = new Date(atMs).getUTCMonth() === 11;
-  if (seeded.chance(december ? TROUBLED_IN_DECEMBER : TROUBLED)) {
+  if (channel !== 'in-person' && seeded.chance(december ? TROUBLED_IN_DECEMBER : TROUBLED)) {
     trouble(story, atMs + seeded.between(2, 6) * DAY_MS, bought);
   } else if (seeded.chance(0.03)) {
     story.refund(atMs + seeded.between(4, 20) * DAY_MS, bought, 'sent back, changed their mind');
@@ -54,25 +54,26 @@ function send(story: Story, atMs: number, { orderId, product }: Bought): void {
 /** A complaint, what was answered when, and how it ended. All three get better over the years. */
 function trouble(story: Story, atMs: number, bought: Bought): void {
   const { seeded } = story;
-  const { said, apology, reason } = seeded.pick(TROUBLES);
-  const complaint = story.filled(said, bought.product);
+  const { said, apology, reason } = story.turn(TROUBLES);
+  const details = story.details(bought.product);
+  const complaint = fill(said, details);
   const thread = { subject: `About your order ${bought.orderId}`, threadId: story.newId('thread') };
   const mail = { channel: 'email', ...thread };
   const solved = seeded.chance(caredFor(atMs, 0.4, 0.9));
   const channel = seeded.chance(0.6) ? 'email' : 'web';
   story.feedback(atMs, 'complaint', complaint, { rating: seeded.between(1, 2), channel });
   if (seeded.chance(0.4)) askByPhone(story, atMs + 2 * HOUR_MS, complaint);
-  let answeredMs = atMs + answerTimeMs(atMs, seeded);
+  let answeredMs = answeredAt(atMs, seeded);
   story.touchpoint(answeredMs, 'helpdesk', {
     ...mail,
     direction: 'outbound',
-    content: story.filled(apology, bought.product),
+    content: fill(apology, details),
     outcome: solved ? 'resolved' : seeded.pick(['pending', 'escalated', 'unresolved']),
     ...story.agent(),
   });
   if (!solved && seeded.chance(0.5)) {
     const againMs = answeredMs + 2 * DAY_MS;
-    answeredMs = againMs + answerTimeMs(againMs, seeded);
+    answeredMs = answeredAt(againMs, seeded);
     const again = { ...mail, subject: `Re: ${mail.subject}` };
     const asked = story.text(STILL_WAITING, bought.product);
     story.touchpoint(againMs, 'helpdesk', { ...again, direction: 'inbound', content: asked });

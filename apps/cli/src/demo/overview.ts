@@ -24,7 +24,7 @@ ${listText(channels)}
 Segments, by an RFM model fitted and activated just now:
 ${listText(sizes)}
 
-Satisfaction, year by year; answers to complaints came faster every month:
+Satisfaction, year by year, while complaints were answered ever faster:
 ${rowText(head)}${years.join('')}`;
 }
 

@@ -6,6 +6,7 @@ export const FROM_MS = Date.parse('2023-11-01T00:00:00.000Z');
 /** Fixed, so that the same seed is the same company for ever. */
 export const TO_MS = Date.parse('2026-10-31T00:00:00.000Z');
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 /** Numbers that the British regulator keeps free for stories: 07700 900000 to 900999. */
 const STORY_PHONES = 1_000;
@@ -20,10 +21,10 @@ interface Habit {
 }
 
 const HABITS = {
-  champion: { orders: 0.75, contacts: 0.5, leaves: 0.15, more: 0.5 },
-  regular: { orders: 0.26, contacts: 0.28, leaves: 0.35, more: 0.35 },
-  occasional: { orders: 0.08, contacts: 0.14, leaves: 0.4, more: 0.3 },
-  'one-off': { orders: 0, contacts: 0.16, leaves: 1, more: 0.2 },
+  champion: { orders: 0.75, contacts: 0.8, leaves: 0.15, more: 0.5 },
+  regular: { orders: 0.26, contacts: 0.45, leaves: 0.35, more: 0.35 },
+  occasional: { orders: 0.08, contacts: 0.24, leaves: 0.4, more: 0.3 },
+  'one-off': { orders: 0, contacts: 0.26, leaves: 1, more: 0.2 },
 } as const satisfies Readonly<Record<string, Habit>>;
 type HabitName = keyof typeof HABITS;
 
@@ -45,11 +46,11 @@ export interface Person {
   readonly backMs: number | undefined;
 }
 
-/** Customer number 0 is whom the demo tells about: a regular from the first month, once lost and won back. */
+/** Customer number 0 is whom the demo tells about: one of the best from the first month on, once lost and won back. */
 export function personOf(number: number, seeded: Seeded): Person {
   const first = seeded.pick(FIRST_NAMES);
   const last = seeded.pick(LAST_NAMES);
-  const joinedMs = FROM_MS + Math.floor(seeded.next() ** 1.2 * (TO_MS - FROM_MS));
+  const joinedMs = daytime(FROM_MS + seeded.next() ** 1.2 * (TO_MS - FROM_MS), seeded);
   const habitName = habitOf(seeded.next());
   const habit = HABITS[habitName];
   const phone = number < STORY_PHONES ? `+447700900${String(number).padStart(3, '0')}` : undefined;
@@ -64,10 +65,16 @@ export function personOf(number: number, seeded: Seeded): Person {
   };
   if (number > 0) return { ...person, joinedMs, ...silenceOf(habitName, joinedMs, seeded) };
   const silence = {
-    silentMs: Date.parse('2024-04-20T00:00:00Z'),
-    backMs: Date.parse('2024-11-18T00:00:00Z'),
+    silentMs: Date.parse('2024-03-30T00:00:00Z'),
+    backMs: Date.parse('2024-11-18T11:20:00Z'),
   };
-  return { ...person, newsletter: true, habit: HABITS.regular, joinedMs: FROM_MS + 9 * DAY_MS, ...silence };
+  return {
+    ...person,
+    newsletter: true,
+    habit: HABITS.regular,
+    joinedMs: Date.parse('2023-11-10T10:12:00Z'),
+    ...silence,
+  };
 }
 
 function habitOf(dice: number): HabitName {
@@ -84,7 +91,7 @@ function silenceOf(habit: HabitName, joinedMs: number, seeded: Seeded): Pick<Per
   if (!leaves) return { silentMs: undefined, backMs: undefined };
   const silentMs =
     habit === 'one-off' ? joinedMs + (40 + stays * 50) * DAY_MS : joinedMs + stays * (TO_MS - joinedMs);
-  const backMs = silentMs + away * DAY_MS;
+  const backMs = daytime(silentMs + away * DAY_MS, seeded);
   return { silentMs, backMs: returns && backMs < TO_MS ? backMs : undefined };
 }
 
@@ -118,6 +125,12 @@ export function registration(person: Person): JsonObject {
 
 export function instant(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/** That day between eight and nine in the evening, like most of what people do. */
+export function daytime(ms: number, seeded: Seeded): number {
+  const day = Math.floor(ms / DAY_MS) * DAY_MS;
+  return day + 8 * HOUR_MS + Math.floor(seeded.next() * 13 * HOUR_MS);
 }
 
 /** An address is spelled without accents. */

@@ -24,6 +24,13 @@ export interface Bought {
   readonly product: Product;
 }
 
+/** Of a text: what it is about, where and when. */
+export interface Details {
+  readonly product: string;
+  readonly city: string;
+  readonly day: string;
+}
+
 /** A message by its id in the system it came from, by which later lines name it. */
 type MessageSource = { readonly system: string; readonly id: string };
 
@@ -33,6 +40,7 @@ export class Story {
   #leftMs = Infinity;
   #ids = 0;
   #orders = 0;
+  readonly #turns = new Map<readonly unknown[], number>();
 
   constructor(
     readonly person: Person,
@@ -55,14 +63,19 @@ export class Story {
   }
 
   text(texts: Words, product?: Product): string {
-    return this.filled(this.seeded.pick(texts), product);
+    return fill(this.turn(texts), this.details(product));
   }
 
-  filled(text: string, product: Product = this.seeded.pick(PRODUCTS)): string {
-    return text
-      .replaceAll('{product}', shortName(product))
-      .replaceAll('{city}', this.person.city)
-      .replaceAll('{day}', this.seeded.pick(DAYS));
+  /** One after the other from a random one on: nobody asks the same thing twice in a row. */
+  turn<T>(items: readonly [T, ...T[]]): T {
+    const place = this.#turns.get(items) ?? this.seeded.below(items.length);
+    this.#turns.set(items, (place + 1) % items.length);
+    return items[place] ?? items[0];
+  }
+
+  /** What a text and its answer are filled with. */
+  details(product: Product = this.seeded.pick(PRODUCTS)): Details {
+    return { product: shortName(product), city: this.person.city, day: this.seeded.pick(DAYS) };
   }
 
   agent(department = 'customer-care'): { agent: string; department: string } {
@@ -133,6 +146,10 @@ export class Story {
       line: { command: command ?? '', customer, occurredAt: instant(atMs), ...fields },
     });
   }
+}
+
+export function fill(text: string, { product, city, day }: Details): string {
+  return text.replaceAll('{product}', product).replaceAll('{city}', city).replaceAll('{day}', day);
 }
 
 /** As people say it: without its size or number. */

@@ -65,6 +65,46 @@ export const TOPICS: readonly [Topic, ...Topic[]] = [
     'I would like to send the {product} back, nothing is wrong, it is just not for us.',
     'Of course. The label is attached; the money is back within three days of the parcel.',
   ),
+  topic(
+    'Colour',
+    'On the photograph the {product} could be grey or green. Which is it?',
+    'Green, a dark one, more so by daylight. A photograph from our store is attached.',
+  ),
+  topic(
+    'Spare part',
+    'After two years of every day something came loose on the {product}. Are there spare parts?',
+    'There are, and this one costs nothing. It is in the post by {day}.',
+  ),
+  topic(
+    'Newsletter',
+    'I get every newsletter twice, once in capitals. One is enough!',
+    'You were on our list with two spellings. From {day} there is only one.',
+  ),
+  topic(
+    'Tracking',
+    'The link to follow my parcel only says “not found”. Has it left?',
+    'It left this morning, the courier is slow to tell. It should be with you on {day}.',
+  ),
+  topic(
+    'For a wedding',
+    'Twelve of us want to give the {product} together. Can each pay a part?',
+    'With pleasure. We have opened a list in your name; the link is good until {day} week.',
+  ),
+  topic(
+    'Pick up in store',
+    'Can I collect the {product} instead, on {day} after work?',
+    'You can, until seven. Please bring the order number; parking is behind the house.',
+  ),
+  topic(
+    'Password',
+    'I can’t get into my account, and the mail to set a new password does not come.',
+    'It went to an address with a typing error in it. Corrected, and sent again just now.',
+  ),
+  topic(
+    'Trade price',
+    'We run a small café in {city}. From how many pieces is the {product} cheaper?',
+    'From ten pieces it is twelve per cent less. An offer is attached.',
+  ),
 ];
 
 export const CALLS: Words = [
@@ -76,6 +116,9 @@ export const CALLS: Words = [
   'Asked whether we deliver to a farm outside {city}. We do, {day}s only.',
   'Payment was refused twice; the bank had blocked it. Worked in the end.',
   'Wants to hear when the {product} can be had in green.',
+  'Did not know the name of the thing; it was the {product}. Ordered two.',
+  'Asked whether the gift card still has anything on it. Eleven pounds.',
+  'Parcel was left with the wrong neighbour; found it while we talked.',
 ];
 
 export const VISITS: Words = [

@@ -102,7 +102,7 @@ function describe({ file }: ExportOptions, { rows, seconds, served, changed }: R
   const into = file === undefined ? '' : ` into ${file}`;
   const speed = `${seconds.toFixed(1)} s, ${grouped(rate(rows, seconds * 1000))}/s`;
   const mixed = changed.length === 0 ? '' : `; another version of ${changed.join(' ')} took over meanwhile`;
-  return `${grouped(rows)} rows${into} in ${speed}: ${describeServed(served)}${mixed}\n`;
+  return `${grouped(rows)} ${rows === 1 ? 'row' : 'rows'}${into} in ${speed}: ${describeServed(served)}${mixed}\n`;
 }
 
 function optionsOf(name: (typeof EXPORT_NAMES)[number]): string {
