@@ -31,8 +31,15 @@ export async function call(
   const text = await answer.text();
   const value = parsed(text);
   if (answer.ok) return value;
-  if (isJsonObject(value)) throw new CliError(`${textOf(value['code'])}: ${textOf(value['detail'])}`);
+  if (isJsonObject(value)) throw new CliError(problemText(value));
   throw new CliError(`the server answered ${answer.status}`);
+}
+
+/** A problem as one line: its code, what it says, and the first field at fault. */
+function problemText({ code, detail, errors }: JsonObject): string {
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  const where = isJsonObject(first) ? ` (${textOf(first['pointer'])} ${textOf(first['message'])})` : '';
+  return `${textOf(code)}: ${textOf(detail)}${where}`;
 }
 
 /** `undefined` where it is no JSON: a proxy, or a server that is none of ours, answers with a page. */

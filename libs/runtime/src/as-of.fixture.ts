@@ -1,37 +1,27 @@
 import { customerStream, uuidV7 } from '#libs/core';
-import type { StoredRecord } from '#libs/core';
-import type { LedgerCommand } from '#libs/domain';
+import type { DocumentStore, EventLog, Random, Snapshots, StoredRecord, Vault } from '#libs/core';
+import type { CorrectedFields, CustomerReference, LedgerCommand, RecordTouchpoint } from '#libs/domain';
+import type { Money } from '#libs/events';
 import { RFM_TABLE } from '#libs/insight';
 import type { RfmModel } from '#libs/insight';
 import { projectionsWith } from '#libs/projections';
-import {
-  accepted,
-  annotate,
-  buy,
-  byEmail,
-  correct,
-  link,
-  redact,
-  register,
-  reportStatus,
-  say,
-  seededRandom,
-  TestLedger,
-  unlink,
-} from '#libs/testing';
 import { AsOf } from './as-of';
 import type { AsOfDiff, AsOfState, Moment, TimeAxis } from './as-of';
 import { GroupProjector } from './group-projector';
+import type { Keyring } from './keyring';
+import type { Ledger } from './ledger';
 import { ModelWriter } from './model-writer';
 import { Models, projectionsOf } from './models';
 import type { CommandInput, Receipt } from './outcome';
 import { Reader } from './reader';
 import { Resolver } from './resolve';
+import type { LedgerSecrets } from './secrets';
 import { StreamHeads } from './stream-head';
 
 const HOUR_MS = 3_600_000;
 const ACTOR = { kind: 'user', id: 'admin' } as const;
 const NOWHERE = { partition: 0, expected: undefined, next: undefined };
+const WHO: CustomerReference = { identifiers: [{ type: 'email', value: 'a@x.com' }] };
 const FITTED_AS_OF = '2026-03-01T00:00:00.000Z';
 
 export interface Story {
@@ -43,12 +33,47 @@ export interface Story {
 
 export type Served = Pick<AsOfState, 'profile' | 'loyalty' | 'segments'>;
 
+/** What is needed of a test's ledger: libs/testing has it, and only specs may ask for that. */
+export interface LedgerUnderTest {
+  readonly ledger: Ledger;
+  readonly log: EventLog;
+  readonly engines: { readonly vault: Vault; readonly snapshots: Snapshots };
+  readonly secrets: LedgerSecrets;
+  readonly clock: { ms: number; nowMs(): number };
+  keyring(): Keyring;
+  store(): DocumentStore;
+}
+
 export function input(command: LedgerCommand): CommandInput {
   return { command, actor: ACTOR, body: command.body };
 }
 
-export function eur(amount: string): { readonly amount: string; readonly currency: string } {
+export function eur(amount: string): Money {
   return { amount, currency: 'EUR' };
+}
+
+function say(body: Partial<RecordTouchpoint>): LedgerCommand {
+  return { name: 'touchpoint', body: { customer: WHO, channel: 'email', direction: 'inbound', ...body } };
+}
+
+function correct(eventId: string, fields: CorrectedFields): LedgerCommand {
+  return { name: 'touchpoint-correction', body: { eventId, fields, reason: 'wrong' } };
+}
+
+function redact(eventId: string): LedgerCommand {
+  return { name: 'touchpoint-redaction', body: { eventId, reason: 'asked for' } };
+}
+
+function buy(orderId: string, total: Money): LedgerCommand {
+  return { name: 'purchase', body: { customer: WHO, orderId, total } };
+}
+
+function refund(orderId: string, amount: string): LedgerCommand {
+  return { name: 'refund', body: { customer: WHO, orderId, amount: eur(amount), reason: 'broken' } };
+}
+
+function complain(content: string): LedgerCommand {
+  return { name: 'feedback', body: { customer: WHO, type: 'complaint', content } };
 }
 
 /** A ledger that is asked for states and differences; an hour passes after each command. */
@@ -58,7 +83,10 @@ export class AsOfTest {
   /** The same, that reads a stream twice however short it is. */
   readonly readsTwice: AsOf;
 
-  private constructor(readonly ledger: TestLedger) {
+  constructor(
+    readonly ledger: LedgerUnderTest,
+    private readonly random: Random,
+  ) {
     const { log } = ledger;
     this.models = new Models(log);
     const { models } = this;
@@ -73,14 +101,11 @@ export class AsOfTest {
     this.readsTwice = new AsOf(ports, 0);
   }
 
-  static async open(): Promise<AsOfTest> {
-    return new AsOfTest(await TestLedger.open());
-  }
-
   async run(command: CommandInput): Promise<Receipt> {
-    const { receipt } = await accepted(this.ledger.ledger.execute(command));
+    const outcome = await this.ledger.ledger.execute(command);
+    if (outcome.outcome === 'refused') throw new Error(outcome.refusal.code);
     this.ledger.clock.ms += HOUR_MS;
-    return receipt;
+    return outcome.receipt;
   }
 
   async state(
@@ -101,51 +126,49 @@ export class AsOfTest {
 
   /** Everything that can happen to a customer by now, with corrections that move first and last contact to and fro. */
   async story(): Promise<Story> {
-    const who = byEmail('a@x.com');
     const attributes = { tier: 'b', 'a/b~c': 'odd', '1': 'first' };
-    const { customerId } = await this.run(register(['a@x.com'], { name: 'Ada', attributes }));
-    const tell = (command: CommandInput): Promise<Receipt> => this.run(command);
-    const complain = (content: string): CommandInput =>
-      input({ name: 'feedback', body: { customer: who, type: 'complaint', content } });
-    const refund = (orderId: string, amount: string): CommandInput =>
-      input({ name: 'refund', body: { customer: who, orderId, amount: eur(amount), reason: 'broken' } });
-    const first = await tell(say(who, { content: 'hello', outcome: 'resolved' }));
-    const early = await tell(say(who, { occurredAt: '2026-01-05T00:00:00.000Z', content: 'long ago' }));
+    const identifiers = [{ type: 'email', value: 'a@x.com' }];
+    const another = { type: 'email', value: 'b@x.com' };
+    const tell = (command: LedgerCommand): Promise<Receipt> => this.run(input(command));
+    const { customerId } = await tell({ name: 'customer', body: { identifiers, name: 'Ada', attributes } });
+    const first = await tell(say({ content: 'hello', outcome: 'resolved' }));
+    const early = await tell(say({ occurredAt: '2026-01-05T00:00:00.000Z', content: 'long ago' }));
     await tell(complain('too slow'));
-    const answer = await tell(say(who, { direction: 'outbound', channel: 'voice', agent: 'a1' }));
-    await tell(input({ name: 'survey-answer', body: { customer: who, instrument: 'csat', score: 4 } }));
-    await tell(buy(who, { orderId: 'o-1', total: eur('25.50') }));
+    const answer = await tell(say({ direction: 'outbound', channel: 'voice', agent: 'a1' }));
+    await tell({ name: 'survey-answer', body: { customer: WHO, instrument: 'csat', score: 4 } });
+    await tell(buy('o-1', eur('25.50')));
     const modelA = await this.activate([1, 2, 3, 4]);
-    await tell(buy(who, { orderId: 'o-2', total: eur('99.00') }));
+    await tell(buy('o-2', eur('99.00')));
     await tell(correct(early.eventId, { occurredAt: '2026-02-03T10:00:00.000Z', channel: 'chat' }));
     await tell(refund('o-1', '5.50'));
     await tell(correct(answer.eventId, { occurredAt: '2026-02-03T02:00:00.000Z' }));
-    await tell(reportStatus(first.eventId, { occurredAt: '2026-02-03T05:00:00.000Z' }));
-    await tell(link(customerId, 'b@x.com'));
-    const late = await tell(
-      say(who, { occurredAt: '2026-02-04T12:00:00.000Z', channel: 'web', outcome: 'open' }),
-    );
-    await tell(annotate(late.eventId, 'a note'));
+    await tell({
+      name: 'touchpoint-status',
+      body: { eventId: first.eventId, status: 'delivered', occurredAt: '2026-02-03T05:00:00.000Z' },
+    });
+    await tell({ name: 'link', body: { customerId, ...another } });
+    const late = await tell(say({ occurredAt: '2026-02-04T12:00:00.000Z', channel: 'web', outcome: 'open' }));
+    await tell({ name: 'touchpoint-annotation', body: { eventId: late.eventId, text: 'a note' } });
     await tell(redact(late.eventId));
     await tell(complain('again'));
     await tell(correct(first.eventId, { outcome: 'open', content: 'hello again' }));
     const modelB = await this.activate([0, 0, 0, 1]);
     const changed = { customerId, name: 'Ada B', attributes: { tier: null, vip: true } };
-    await tell(input({ name: 'profile', body: changed }));
+    await tell({ name: 'profile', body: changed });
     const nps = {
-      customer: who,
+      customer: WHO,
       instrument: 'nps',
       score: 9,
       occurredAt: '2026-01-01T00:00:00.000Z',
     } as const;
-    await tell(input({ name: 'survey-answer', body: nps }));
-    await tell(input({ name: 'survey-answer', body: { customer: who, instrument: 'cci', score: 70 } }));
-    await tell(unlink(customerId, 'b@x.com'));
-    await tell(buy(who, { orderId: 'o-3', total: { amount: '7', currency: 'USD' } }));
+    await tell({ name: 'survey-answer', body: nps });
+    await tell({ name: 'survey-answer', body: { customer: WHO, instrument: 'cci', score: 70 } });
+    await tell({ name: 'unlink', body: { customerId, ...another } });
+    await tell(buy('o-3', { amount: '7', currency: 'USD' }));
     await tell(refund('o-2', '99.00'));
     await tell(redact(early.eventId));
     await tell(correct(answer.eventId, { occurredAt: '2026-02-05T02:00:00.000Z', direction: 'inbound' }));
-    await tell(say(who, { direction: 'outbound' }));
+    await tell(say({ direction: 'outbound' }));
     const records = await this.ledger.log.readStream(customerStream(customerId), 0, 500);
     return { customerId, records, modelIds: [modelA, modelB] };
   }
@@ -160,7 +183,7 @@ export class AsOfTest {
     await store.point(projections.map(({ name }) => ({ projection: name, group: id })));
     const keyring = this.ledger.keyring();
     const projector = new GroupProjector({ group, projections, log, keyring, bucketOf: () => 0 });
-    const newId = uuidV7(clock, seededRandom('resolver'));
+    const newId = uuidV7(clock, this.random);
     const resolver = new Resolver(engines.vault, log, secrets.kBlind, newId, true);
     const heads = this.#heads();
     const reader = new Reader({ log, store, projections: projectionsOf(this.models), heads, resolver });
@@ -179,7 +202,7 @@ export class AsOfTest {
   /** Fits a model with these edges of frequency, and activates it. */
   async activate(frequency: readonly number[]): Promise<string> {
     const { log, clock, secrets, engines } = this.ledger;
-    const random = seededRandom(`models ${frequency.join()}`);
+    const { random } = this;
     const { vault } = engines;
     const { kIdem } = secrets;
     const { models } = this;

@@ -1,6 +1,16 @@
 import { customerStream, isJsonObject } from '#libs/core';
 import type { Json, StoredRecord } from '#libs/core';
-import { buy, byEmail, correct, register, say, seededNumbers, shuffled } from '#libs/testing';
+import {
+  buy,
+  byEmail,
+  correct,
+  register,
+  say,
+  seededNumbers,
+  seededRandom,
+  shuffled,
+  TestLedger,
+} from '#libs/testing';
 import { parseEnvelope } from '#libs/trust';
 import { NAMED_CAUSES } from './answer-changes';
 import type { AsOfState, Moment, TimeAxis } from './as-of';
@@ -8,14 +18,16 @@ import { AsOfTest, eur, input } from './as-of.fixture';
 import type { Story } from './as-of.fixture';
 import type { CommandInput } from './outcome';
 
+let ledger: TestLedger;
 let test: AsOfTest;
 let story: Story;
 
 beforeAll(async () => {
-  test = await AsOfTest.open();
+  ledger = await TestLedger.open();
+  test = new AsOfTest(ledger, seededRandom('as of'));
   story = await test.story();
 });
-afterAll(() => test.ledger.dispose());
+afterAll(() => ledger.dispose());
 
 const recordedAt = (record: StoredRecord | undefined): string => parseEnvelope(record?.env ?? '').at;
 const justBefore = (instant: string): string => new Date(Date.parse(instant) - 1).toISOString();
@@ -166,7 +178,7 @@ describe('a state on the axis of occurrence', () => {
     for (const name of ['p1', 'p2', 'p3']) {
       const customer = byEmail(`${name}@x.com`);
       let customerId = '';
-      test.ledger.clock.set('2026-07-01T00:00:00.000Z');
+      ledger.clock.set('2026-07-01T00:00:00.000Z');
       for (const i of shuffled(facts, random)) {
         const occurredAt = at(i);
         const commands: readonly CommandInput[] = [
@@ -194,10 +206,10 @@ describe('a state on the axis of occurrence', () => {
 
   it('has a touchpoint from when it happened as corrected, and a correction from when it was made', async () => {
     const customer = byEmail('moved@x.com');
-    test.ledger.clock.set(at(10));
+    ledger.clock.set(at(10));
     const { eventId, customerId } = await test.run(say(customer, { occurredAt: at(6), channel: 'sms' }));
     const early = await test.run(say(customer, { occurredAt: at(7), channel: 'chat' }));
-    test.ledger.clock.set(at(15));
+    ledger.clock.set(at(15));
     await test.run(correct(eventId, { occurredAt: at(3), channel: 'web' }));
     await test.run(correct(early.eventId, { occurredAt: at(20), channel: 'post' }));
     const seen = async (hour: number) => {
@@ -304,14 +316,14 @@ describe('a stream of several pages', () => {
 
   beforeAll(async () => {
     const customer = byEmail('busy@x.com');
-    test.ledger.clock.set('2026-09-01T00:00:00.000Z');
+    ledger.clock.set('2026-09-01T00:00:00.000Z');
     ({ customerId } = await test.run(register(['busy@x.com'])));
     const minutes = shuffled(
       Array.from({ length: EVENTS }, (_, i) => i),
       seededNumbers(11),
     );
     await Promise.all(minutes.map((minute) => test.run(say(customer, { occurredAt: instantAt(minute) }))));
-    const records = await test.ledger.log.readStream(customerStream(customerId), 1, EVENTS);
+    const records = await ledger.log.readStream(customerStream(customerId), 1, EVENTS);
     ids = records.map(({ id }) => id);
   });
 

@@ -19,6 +19,7 @@ import type { Models } from './models';
 import { dropUndefined } from './profile-answer';
 import type { ProjectionSet } from './projection-set';
 import type { StreamHeads } from './stream-head';
+import { breathe } from './waiting';
 
 export interface AsOfPorts {
   readonly log: EventLog;
@@ -80,6 +81,9 @@ interface Found {
 
 /** Of how many events all touchpoints may be held in memory: about 200 bytes each. */
 const REMEMBERED_EVENTS = 5_000;
+
+/** Comparing takes much longer than folding: how many events are compared before others have a turn. */
+const COMPARED_AT_ONCE = 32;
 
 /** Before a customer was known. */
 const NOBODY: JsonObject = { profile: {}, loyalty: {}, segments: [] };
@@ -192,6 +196,7 @@ export class AsOf {
           for (const { path } of differences(now, next, isEvidence)) causes.note(path, cause);
         }
         now = next;
+        if (recorded.revision % COMPARED_AT_ONCE === 0) await breathe();
       }
     }
     return { was, now, causes };

@@ -6,8 +6,9 @@ import { CAMPAIGNS, COMPANY, PRODUCTS } from './words';
 /** Months, 0 is January, in which a campaign begins; their order is that of `CAMPAIGNS`. */
 const CAMPAIGN_MONTHS = [2, 5, 8, 10];
 const CATALOGUE_MONTH = 9;
-const NPS_MONTHS = new Set([3, 9]);
-const CCI_MONTHS = new Set([1, 4, 7, 10]);
+/** Shares of all who are heard of, each month. */
+const ANSWERS_NPS = 0.025;
+const ANSWERS_CCI = 0.015;
 /** Nobody is written to for ever who does not answer. */
 export const LIST_CLEANED_MS = 300 * DAY_MS;
 
@@ -66,13 +67,12 @@ export function winBack(story: Story, atMs: number, succeeds: boolean): void {
   story.status(atMs + HOUR_MS + MINUTE_MS, sent, 'clicked');
 }
 
-/** Twice a year some are asked whether they would recommend the shop, four times a few how their contacts went. */
+/** Every month a few are asked whether they would recommend the shop, and how their contacts went. */
 export function panels(story: Story, startMs: number): void {
   const { seeded } = story;
-  const month = new Date(startMs).getUTCMonth();
   const atMs = startMs + 12 * DAY_MS + seeded.below(10 * 24) * HOUR_MS;
-  if (NPS_MONTHS.has(month) && seeded.chance(0.14)) story.survey(atMs, 'nps', npsOf(atMs, seeded));
-  if (CCI_MONTHS.has(month) && seeded.chance(0.05)) story.survey(atMs, 'cci', cciOf(atMs, seeded));
+  if (seeded.chance(ANSWERS_NPS)) story.survey(atMs, 'nps', npsOf(atMs, seeded));
+  if (seeded.chance(ANSWERS_CCI)) story.survey(atMs, 'cci', cciOf(atMs, seeded));
 }
 
 function marketing(story: Story, atMs: number, fields: Readonly<Record<string, string>>) {

@@ -71,7 +71,7 @@ export function personOf(number: number, seeded: Seeded): Person {
   return {
     ...person,
     newsletter: true,
-    habit: HABITS.regular,
+    habit: HABITS.champion,
     joinedMs: Date.parse('2023-11-10T10:12:00Z'),
     ...silence,
   };
