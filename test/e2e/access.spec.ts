@@ -36,6 +36,8 @@ let server: Server;
 let api: Client;
 let told: Loose;
 let known: Loose;
+let modelId: string;
+let segmentId: string;
 const clients = new Map<string, Client>();
 
 beforeAll(async () => {
@@ -67,6 +69,14 @@ beforeAll(async () => {
   await api.accept('/v1/survey-answers', { customer, instrument: 'nps', score: 9, comment: SECRET });
   const last = await api.accept('/v1/feedback', { customer, type: 'praise', content: SECRET });
   await api.get(`/v1/customers/${last.customerId}?waitFor=${last.revision}`);
+  const asOf = new Date(Date.now() + 3_600_000).toISOString();
+  modelId = (await api.accept('/v1/models', { kind: 'rfm', asOf })).modelId;
+  const { body } = await api.post(`/v1/models/${modelId}/activate`);
+  segmentId = await eventually('the model is active', async () => {
+    await api.get(`/v1/rebuilds/${body.rebuildId}`);
+    const { items } = (await api.get('/v1/segments')).body;
+    return items.find(({ size }: Loose) => size > 0)?.segmentId;
+  });
 });
 afterAll(() => server.dispose());
 
@@ -106,6 +116,22 @@ const REQUESTS: Readonly<Record<string, (client: Client) => Promise<Answer>>> = 
   },
   'POST /v1/customers/lookup': (c) =>
     c.post('/v1/customers/lookup', { identifier: { type: 'email', value: `jane@${SECRET}.com` } }),
+  'GET /v1/customers': (c) => c.get('/v1/customers?sort=-loyalty'),
+  'GET /v1/customers/{customerId}/loyalty': (c) => c.get(`/v1/customers/${known.customerId}/loyalty`),
+  'GET /v1/customers/{customerId}/state': (c) => c.get(`/v1/customers/${known.customerId}/state?at=9`),
+  'GET /v1/customers/{customerId}/diff': (c) => c.get(`/v1/customers/${known.customerId}/diff?from=1&to=9`),
+  'GET /v1/segments': (c) => c.get('/v1/segments'),
+  'GET /v1/segments/{segmentId}': (c) => c.get(`/v1/segments/${segmentId}`),
+  'GET /v1/segments/{segmentId}/members': (c) => c.get(`/v1/segments/${segmentId}/members`),
+  'GET /v1/segments/{segmentId}/history': (c) => c.get(`/v1/segments/${segmentId}/history`),
+  'GET /v1/models': (c) => c.get('/v1/models'),
+  'GET /v1/models/{modelId}': (c) => c.get(`/v1/models/${modelId}`),
+  'POST /v1/models': (c) => c.post('/v1/models', { kind: 'rfm', asOf: new Date().toISOString() }),
+  'POST /v1/models/{modelId}/activate': (c) => whenFree(() => c.post(`/v1/models/${modelId}/activate`)),
+  'GET /v1/metrics/contacts': (c) => c.get('/v1/metrics/contacts?by=month,channel'),
+  'GET /v1/metrics/satisfaction': (c) => c.get('/v1/metrics/satisfaction?by=month'),
+  'POST /v1/projections/{name}/rollback': (c) => whenFree(() => c.post('/v1/projections/profile/rollback')),
+  'POST /v1/projections/{name}/retry': (c) => whenFree(() => c.post('/v1/projections/all/retry')),
   'GET /v1/customers/{customerId}': (c) => c.get(`/v1/customers/${known.customerId}`),
   'GET /v1/customers/{customerId}/timeline': (c) => c.get(`/v1/customers/${known.customerId}/timeline`),
   'GET /v1/customers/{customerId}/purchases': (c) => c.get(`/v1/customers/${known.customerId}/purchases`),
@@ -199,7 +225,7 @@ describe('docs/access.md, cell by cell', () => {
 });
 
 describe('masked', () => {
-  const paths = ['', '/timeline', '/timeline?order=asc&limit=3', '/purchases'];
+  const paths = ['', '/timeline', '/timeline?order=asc&limit=3', '/purchases', '/state?at=9'];
 
   it.each(paths)('%s shows an analyst nothing of what was said or who it is', async (path) => {
     const analyst = clients.get('analyst') ?? api;
@@ -210,6 +236,18 @@ describe('masked', () => {
     expect(masked.text).not.toMatch(new RegExp(SECRET, 'i'));
     expect(masked.headers.get('touchstone-revision')).toBe(clear.headers.get('touchstone-revision'));
     expect(masked.body.items?.length).toBe(clear.body.items?.length);
+  });
+
+  it('a list of customers shows an analyst nobody’s name, and is not searched by one', async () => {
+    const analyst = clients.get('analyst') ?? api;
+    expect((await api.get('/v1/customers')).text).toContain(SECRET);
+    const masked = await analyst.get('/v1/customers');
+    expect(masked.body.items.map(({ customerId }: Loose) => customerId)).toContain(known.customerId);
+    expect(masked.text).not.toMatch(new RegExp(SECRET, 'i'));
+    expectProblem(await analyst.get(`/v1/customers?q=${SECRET}`), 403, 'forbidden');
+    const changes = await analyst.get(`/v1/customers/${known.customerId}/diff?from=0&to=99`);
+    expect(changes.status).toBe(200);
+    expect(changes.text).not.toMatch(new RegExp(SECRET, 'i'));
   });
 
   it('keeps the shape: names and identifiers as initials or last four', async () => {

@@ -8,7 +8,7 @@ import { eventually } from './wait';
 
 export const ROOT = resolve(__dirname, '../..');
 export const ADMIN_KEY = 'an-admin-key-of-forty-characters-exactly';
-const MAIN = join(ROOT, 'dist/apps/standalone/src/main.js');
+const MAIN = 'dist/apps/standalone/src/main.js';
 const START_DEADLINE_MS = 20_000;
 
 export interface ServerOptions {
@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command that runs Node, as `['strace', …]`. */
   readonly before?: readonly string[];
+  /** Where the build stands; this tree's where it is not given. */
+  readonly root?: string;
 }
 
 export interface Ended {
@@ -57,11 +59,11 @@ export class Server {
   }
 
   /** Starts without waiting: for starts that are to be refused. */
-  static spawn({ home = newHome(), env = {}, before = [] }: ServerOptions = {}): Server {
+  static spawn({ home = newHome(), env = {}, before = [], root = ROOT }: ServerOptions = {}): Server {
     const [command, ...args]: [string, ...string[]] = wrapped(before, [
       process.execPath,
       '--enable-source-maps',
-      MAIN,
+      join(root, MAIN),
     ]);
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TOUCHSTONE_'));
     const own = { TOUCHSTONE_DATA: join(home, 'data'), PORT: '0', TOUCHSTONE_ADMIN_KEY: ADMIN_KEY };
