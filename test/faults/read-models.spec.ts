@@ -55,30 +55,46 @@ async function send(lines: readonly Loose[]): Promise<void> {
   }
 }
 
-/** Writes until the server is gone; resolves to how many it acknowledged. */
-async function traffic(): Promise<number> {
+/** Writes until the server is gone. */
+async function traffic(): Promise<void> {
   const api = server.client();
-  let acknowledged = 0;
   const writers = Array.from({ length: WRITERS }, async () => {
     for (;;) {
       const customer = customers[Math.floor(random() * CUSTOMERS)];
-      const answer = await api.post('/v1/touchpoints', touchpoint({ customer, content: 'meanwhile' }));
-      if (answer.status === 201) acknowledged++;
+      await api.post('/v1/touchpoints', touchpoint({ customer, content: 'meanwhile' }));
     }
   });
   await Promise.allSettled(writers);
-  return acknowledged;
 }
 
 /** Kills the server at some moment of the next `withinMs`, while commands come in, and starts it again. */
-async function killWithin(withinMs: number, root?: string): Promise<void> {
+async function killWithin(
+  withinMs: number,
+  { root, after = async () => undefined }: { root?: string; after?: () => Promise<void> } = {},
+): Promise<void> {
+  const loading = traffic();
+  await after();
   const moment = setTimeout(() => void server.kill(), random() * withinMs);
-  const acknowledged = await traffic();
+  await loading;
   clearTimeout(moment);
   await server.ended;
-  const before = server;
-  server = await Server.start({ home: before.home, ...(root === undefined ? {} : { root }) });
-  expect(acknowledged).toBeGreaterThanOrEqual(0);
+  server = await Server.start({ home: server.home, ...(root === undefined ? {} : { root }) });
+}
+
+/** In turns anywhere in a task, and around its end, where it switches. */
+async function killDuring(rebuildId: string, kill: number): Promise<void> {
+  if (kill % 2 === 0) return killWithin(1_500);
+  const after = async (): Promise<void> => {
+    await eventually(
+      'the task compares',
+      async () => {
+        const { body } = await server.client().get(`/v1/rebuilds/${rebuildId}`);
+        return ['comparing', 'done'].includes(body.state) ? true : undefined;
+      },
+      DEADLINE_MS,
+    );
+  };
+  return killWithin(600, { after });
 }
 
 const projections = async (): Promise<Loose[]> => (await server.client().get('/v1/projections')).body;
@@ -125,13 +141,19 @@ async function sound(): Promise<void> {
   expect(groups.length).toBeLessThanOrEqual(2 * serving.size + 1);
 }
 
+function report(fault: string, found: Readonly<Record<string, number>>): void {
+  const line = { fault: `kill -9 during ${fault}`, seed: SEED, trials: KILLS, ...found };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
 test('kill -9 during a rebuild: what served serves on, and the next rebuild goes through', async () => {
+  let switched = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     const before = await projections();
-    await begin('/v1/projections/all/rebuild');
-    await killWithin(900);
+    await killDuring(await begin('/v1/projections/all/rebuild'), kill);
     const after = await projections();
     expect(after.map(({ name }) => name)).toEqual(before.map(({ name }) => name));
+    if (after[0].group !== before[0].group) switched++;
     // All of them moved, or none.
     expect(new Set(after.map(({ group }) => group)).size).toBe(1);
     await sound();
@@ -142,6 +164,7 @@ test('kill -9 during a rebuild: what served serves on, and the next rebuild goes
   });
   expect(await finished('/v1/projections/all/rollback')).toMatchObject({ state: 'done' });
   await sound();
+  report('a rebuild', { switched });
 });
 
 /** The model that is recorded as active, and the one whose segments serve. */
@@ -152,14 +175,19 @@ async function models(): Promise<{ readonly active: unknown; readonly serving: u
 }
 
 test('kill -9 during an activation: record and read models agree in the end', async () => {
+  let activated = 0;
+  let switched = 0;
   const fit = async (asOf: string): Promise<string> =>
     (await server.client().accept('/v1/models', { kind: 'rfm', asOf })).modelId;
   const fitted = [await fit('2025-06-30T00:00:00.000Z'), await fit('2025-12-31T00:00:00.000Z')];
   for (let kill = 0; kill < KILLS; kill++) {
     const model = fitted[kill % 2] ?? '';
     const before = await models();
-    await begin(`/v1/models/${model}/activate`);
-    await killWithin(900);
+    expect(before.active).toBe(before.serving);
+    await killDuring(await begin(`/v1/models/${model}/activate`), kill);
+    const found = await models();
+    if (found.active !== before.active) activated++;
+    if (found.serving !== before.serving) switched++;
     await eventually(
       'what is active serves',
       async () => {
@@ -178,6 +206,7 @@ test('kill -9 during an activation: record and read models agree in the end', as
   expect(await finished('/v1/projections/segments/rollback')).toMatchObject({ state: 'done' });
   expect(await models()).toEqual({ active: fitted[0], serving: fitted[0] });
   await sound();
+  report('an activation', { activated, switched });
 });
 
 test('kill -9 while a customer is parked and drained: nobody else is touched, nothing is lost', async () => {
@@ -190,7 +219,7 @@ test('kill -9 while a customer is parked and drained: nobody else is touched, no
   server = await Server.start({ home: server.home, root: careless.root });
   for (let kill = 0; kill < KILLS; kill++) {
     await begin('/v1/projections/all/rebuild');
-    await killWithin(900, careless.root);
+    await killWithin(900, { root: careless.root });
   }
   expect(await finished('/v1/projections/all/rebuild')).toMatchObject({ state: 'done' });
   await send([...customers.slice(0, 50).map(talk), talk(one)]);
@@ -208,7 +237,12 @@ test('kill -9 while a customer is parked and drained: nobody else is touched, no
   await server.kill();
   // The mended build drains from its start on; it is killed meanwhile.
   server = await Server.start({ home: server.home });
-  for (let kill = 0; kill < KILLS; kill++) await killWithin(350);
+  let further = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    await killWithin(350);
+    const [{ parked }] = await projections();
+    if (parked.length > 0 && parked[0].revision >= PARKED_AT) further++;
+  }
   await eventually(
     'nobody is parked',
     async () => ((await projections()).every(({ parkedCount }) => parkedCount === 0) ? true : undefined),
@@ -220,4 +254,5 @@ test('kill -9 while a customer is parked and drained: nobody else is touched, no
   expect(timeline).toHaveLength(EVENTS_OF_ONE + 1);
   await verifyEverything(server);
   careless.dispose();
+  report('a drain', { parkedFurtherOn: further });
 });

@@ -4,7 +4,7 @@ import { isUuid } from '#libs/core';
 import { check, FitModel, ModelFitted, RebuildAccepted } from '#libs/contracts';
 import { idempotencyKeyOf, Policy, ProblemError, refuseQuery } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
-import { ModelCommands, NotCaughtUpError } from '#libs/runtime';
+import { modelAnswer, ModelCommands, NotCaughtUpError } from '#libs/runtime';
 import { actorOf, problemOf } from './dispatch';
 
 @Controller('v1/models')
@@ -43,12 +43,9 @@ export class ModelsController {
         throw new ProblemError('nobody-to-fit', 'Nobody had bought anything before asOf.');
       case 'reused':
         throw new ProblemError('idempotency-key-reused', 'The key was used before, with another body.');
-      case 'fitted': {
+      case 'fitted':
         if (fitted.replayed) reply.header('idempotent-replayed', 'true');
-        const { modelId, kind, asOf: at, edges, table, through, currency, population } = fitted.model;
-        const parameters = { edges: { ...edges }, table, through, currency, population };
-        return { modelId, kind, asOf: at, parameters };
-      }
+        return modelAnswer(fitted.model);
     }
   }
 

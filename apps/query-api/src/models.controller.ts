@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ModelInfo, ModelPage } from '#libs/contracts';
 import { Policy, ProblemError, refuseQuery } from '#libs/nest';
 import type { ApiRequest } from '#libs/nest';
-import { Models } from '#libs/runtime';
+import { modelAnswer, Models } from '#libs/runtime';
 
 @Controller('v1/models')
 @Policy('models-read')
@@ -17,9 +17,7 @@ export class ModelQueriesController {
     refuseQuery(request);
     const active = await this.models.active();
     const items = (await this.models.list()).map(({ model, fittedAt, activatedAt }) => {
-      const { modelId, kind, asOf, edges, table, through, currency, population } = model;
-      const parameters = { edges: { ...edges }, table, through, currency, population };
-      return { modelId, kind, asOf, parameters, fittedAt, activatedAt, active: modelId === active };
+      return { ...modelAnswer(model), fittedAt, activatedAt, active: model.modelId === active };
     });
     return { items, next: null };
   }

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Instant, Json, JsonObject } from '#libs/core';
-import { CustomerProfile } from './customer-answers';
+import type { Instant, Json } from '#libs/core';
+import { CustomerProfile, CustomerSegment, Loyalty } from './customer-answers';
 import { Field, OptionalField } from './field';
 import { instant as instantRule } from './instant';
 import { CustomerQuery } from './queries';
@@ -56,7 +56,6 @@ const asked = {
   oneOf: [revision, { type: 'string', format: 'date-time' }],
   description: 'As it was asked: a revision or an instant.',
 };
-const free = { type: 'object', additionalProperties: true } as const;
 const value = {
   oneOf: [
     { type: 'string' },
@@ -91,11 +90,11 @@ export class StateAnswer {
   @ApiProperty({ type: () => CustomerProfile })
   declare readonly profile: CustomerProfile;
 
-  @ApiProperty(free)
-  declare readonly loyalty: JsonObject;
+  @ApiProperty({ type: () => Loyalty })
+  declare readonly loyalty: Loyalty;
 
-  @ApiProperty({ type: 'array', items: free })
-  declare readonly segments: readonly JsonObject[];
+  @ApiProperty({ type: () => [CustomerSegment] })
+  declare readonly segments: readonly CustomerSegment[];
 }
 
 export class ChangeAnswer {

@@ -10,6 +10,8 @@ export interface Progress {
   readonly revision: number;
   readonly position: number;
   readonly parked?: Parking;
+  /** Only beside `parked`: it is to be tried again, or further. */
+  readonly retry?: true;
 }
 
 /** Why a group folds no more of a stream: its next event, or a fold of it, throws. */
@@ -88,7 +90,7 @@ export interface DocumentGroup {
     which?: 'all' | 'retry',
   ): Promise<readonly Progress[]>;
   countParked(): Promise<number>;
-  /** Marks every parked stream for another try, by whoever folds its partition; a commit of its progress takes the mark off. */
+  /** Marks every parked stream for another try, by whoever folds its partition; a commit of its progress without `retry` takes the mark off. */
   markParked(): Promise<void>;
   /** `fenced`: another writer has moved the checkpoint; nothing was written and every cached document is stale. */
   commit(batch: DocumentCommit): Promise<'committed' | 'fenced'>;

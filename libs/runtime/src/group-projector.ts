@@ -78,12 +78,21 @@ export class GroupProjector {
     this.group = ports.group;
   }
 
-  /** Number of events applied. `retry`: a parked stream whose records are tried again. */
-  async apply(records: readonly StoredRecord[], end: BatchEnd, retry?: string): Promise<number> {
-    const { due, progress } = await this.#due(records, retry);
+  /** Number of events applied. `retry`: a parked stream whose records are tried again; with `parked` there are more. */
+  async apply(
+    records: readonly StoredRecord[],
+    end: BatchEnd,
+    retry?: Pick<Progress, 'stream' | 'parked'>,
+  ): Promise<number> {
+    const { due, progress } = await this.#due(records, retry?.stream);
     const touched = new Map<string, Touched>();
     const steps = await this.#steps(due, touched);
     const folded = foldSteps(steps, progress);
+    const drained = retry?.parked === undefined ? undefined : progress.get(retry.stream);
+    if (drained !== undefined && drained.parked === undefined) {
+      // Until its end is reached it stays parked, so that whoever begins again after a crash goes on with it.
+      progress.set(drained.stream, { ...drained, parked: retry?.parked, retry: true });
+    }
     const documents: DocumentWrite[] = [];
     for (const { projection, key, document, changed } of touched.values()) {
       if (changed) documents.push({ projection: projection.name, key, document });
@@ -100,12 +109,14 @@ export class GroupProjector {
   }
 
   /** Tries a parked stream again, to its end; `false` where it is parked still. */
-  async drain({ stream, revision }: Progress, end: BatchEnd): Promise<boolean> {
+  async drain({ stream, revision, parked }: Progress, end: BatchEnd): Promise<boolean> {
     for (let from = revision + 1; ; from += PAGE) {
-      const records = await this.ports.log.readStream(stream, from, PAGE);
-      await this.apply(records, end, stream);
-      if (this.#progress.get(stream)?.parked !== undefined) return false;
-      if (records.length < PAGE) return true;
+      const records = await this.ports.log.readStream(stream, from, PAGE + 1);
+      const more = records.length > PAGE;
+      await this.apply(records.slice(0, PAGE), end, more ? { stream, parked } : { stream });
+      const reached = this.#progress.get(stream);
+      if (reached?.parked !== undefined && reached.retry === undefined) return false;
+      if (!more) return true;
     }
   }
 

@@ -78,6 +78,21 @@ export class Models {
   }
 }
 
+/** A model as API §2 answers it; member by member, so that a repeated request gets the same bytes. */
+export function modelAnswer({ modelId, kind, asOf, edges, table, ...rest }: RfmModel) {
+  const { recency, frequency, monetary } = edges;
+  const { through, currency, population } = rest;
+  const cells = Object.fromEntries(Object.entries(table).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const parameters = {
+    edges: { recency, frequency, monetary },
+    table: cells,
+    through,
+    currency,
+    population,
+  };
+  return { modelId, kind, asOf, parameters };
+}
+
 /** The projections of this build, with the models of this ledger. */
 export function projectionsOf(models: Models): ProjectionSet {
   const known = new Map<string, readonly Projection<SeenEvent>[]>();

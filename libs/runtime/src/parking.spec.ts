@@ -158,6 +158,65 @@ describe.each([
   });
 });
 
+describe('a stream of more events than one commit drains', () => {
+  it('stays parked and marked until its end, whatever happens on the way', async () => {
+    const many = Array.from({ length: 1_200 }, (_, i) => `words ${i}`);
+    await talk('bert', ...many.slice(0, 3));
+    for (const content of many.slice(3)) {
+      await accepted(test.ledger.execute(say(byEmail('bert@x.com'), { content })));
+    }
+    for (let page = records; page.length > 0; records.push(...page)) {
+      page = [...(await test.log.readAll(records.at(-1)?.position ?? 0, 500))];
+    }
+    const group = await groupOf('g1');
+    const bad = poisoned(projections, { projection: 'timeline', at: ofBert(AT) });
+    await projectorOf(group, bad).apply(records, next());
+    const [parked] = await group.parked(undefined, 10);
+    if (parked === undefined) throw new Error('nobody is parked');
+    let left = 1;
+    const commit: DocumentGroup['commit'] = async (batch) => {
+      if (left-- <= 0) throw new EngineError('the process died');
+      return group.commit(batch);
+    };
+    const end = { partition: 0, expected: at(1), next: at(1) };
+    await group.markParked();
+    await expect(projectorOf(withMethods(group, { commit })).drain(parked, end)).rejects.toThrow('died');
+    const [further] = await group.parked(undefined, 10, 'retry');
+    expect(further).toEqual({
+      ...parked,
+      revision: AT - 1 + 500,
+      position: expect.any(Number),
+      retry: true,
+    });
+    // Delivered meanwhile: it waits for its turn.
+    expect(await projectorOf(group).apply(records.slice(-3), next())).toBe(0);
+    const last = { partition: 0, expected: at(2), next: at(2) };
+    expect(further && (await projectorOf(group).drain(further, last))).toBe(true);
+    expect(await group.countParked()).toBe(0);
+    expect(await contents(group)).toEqual(await made(records));
+  });
+
+  it('is parked again where it throws once more, further on', async () => {
+    await talk('bert', ...Array.from({ length: 600 }, (_, i) => `words ${i}`));
+    for (let page = records; page.length > 0; records.push(...page)) {
+      page = [...(await test.log.readAll(records.at(-1)?.position ?? 0, 500))];
+    }
+    const group = await groupOf('g1');
+    const bad = (revision: number) => poisoned(projections, { projection: 'timeline', at: ofBert(revision) });
+    await projectorOf(group, bad(AT)).apply(records, next());
+    const [parked] = await group.parked(undefined, 10);
+    const end = { partition: 0, expected: at(1), next: at(1) };
+    for (const revision of [AT + 30, AT + 570]) {
+      expect(parked && (await projectorOf(group, bad(revision)).drain(parked, end))).toBe(false);
+      expect(await reached(group)).toMatchObject({
+        revision: revision - 1,
+        parked: { reason: `revision ${revision} (touchpoint-recorded.v1), timeline: RangeError` },
+      });
+      expect(await group.parked(undefined, 10, 'retry')).toEqual([]);
+    }
+  });
+});
+
 describe('an event that can’t be read', () => {
   /** Its customer is parked at it, and why; the others are folded. */
   async function parkedBy(delivered: readonly StoredRecord[]): Promise<unknown> {

@@ -18,6 +18,8 @@ export type ProjectionTask =
       readonly kind: 'rollback';
       readonly taskId: string;
       readonly names: readonly string[];
+      /** Where others may carry it out again after a crash: the group that was meant. */
+      readonly to?: string | undefined;
       readonly actor: Actor;
     }
   | { readonly kind: 'activate'; readonly taskId: string; readonly model: string; readonly actor: Actor }
@@ -99,7 +101,7 @@ async function changeServing(
     }
     case 'rollback': {
       const ready = (model: string): Promise<void> => activated(model, task.actor);
-      await projector.rollBack(taskId, task.names, ready, report);
+      await projector.rollBack({ taskId, names: task.names, to: task.to, ready }, report);
       return;
     }
     case 'retry':

@@ -49,6 +49,16 @@ export interface BuildOrder {
   readonly activate?: { readonly model: string; readonly ready: () => Promise<void> };
 }
 
+/** What is to serve again that served before. */
+export interface RollBackOrder {
+  readonly taskId: string;
+  readonly names: readonly string[];
+  /** The group that was meant when it was ordered; without it the one that served before whatever serves now. */
+  readonly to?: string | undefined;
+  /** Told the model of what is to serve, where it is another one, before it does. */
+  readonly ready: (model: string) => Promise<void>;
+}
+
 type Report = (status: RebuildStatus) => void;
 
 /** How often it is looked whether other groups serve now: another process may have built one. */
@@ -153,32 +163,24 @@ export class Projector {
     }
   }
 
-  /**
-   * Follows the group that served before until it has caught up, then lets it serve again; before that `ready` is told
-   * its model, where it is another one. A failure is told, and changes nothing.
-   */
-  rollBack(
-    taskId: string,
-    names: readonly string[],
-    ready: (model: string) => Promise<void>,
-    report: Report,
-  ): Promise<void> {
-    return this.#inTurn(() => this.#rollBack(taskId, names, ready, report));
+  /** Follows the group that served before until it has caught up, then lets it serve again. A failure is told, and changes nothing. */
+  rollBack(order: RollBackOrder, report: Report): Promise<void> {
+    return this.#inTurn(() => this.#rollBack(order, report));
   }
 
-  async #rollBack(
-    taskId: string,
-    names: readonly string[],
-    ready: (model: string) => Promise<void>,
-    report: Report,
-  ): Promise<void> {
+  async #rollBack({ taskId, names, to, ready }: RollBackOrder, report: Report): Promise<void> {
     const { store, projections } = this.ports;
     const all = together(projections.plain, names);
     const tell = teller(taskId, all, report);
     let id: string | undefined;
     try {
       const pointers = (await store.pointers()).filter(({ projection }) => all.includes(projection));
-      const previous = pointers[0]?.previous;
+      if (to !== undefined && pointers.every(({ group }) => group === to)) {
+        // Begun again after a crash: it was switched already, and once more would switch forward.
+        tell({ state: 'done', progress: 1 });
+        return;
+      }
+      const previous = to ?? pointers[0]?.previous;
       const opened = previous === undefined ? undefined : await openGroup(store, previous, projections);
       if (opened === undefined || pointers.some((pointer) => pointer.previous !== previous)) {
         throw new Error('no group of this build served all of them before');

@@ -31,8 +31,10 @@ export class TaskBoardAdmin extends ProjectionAdmin {
     return this.#post({ kind: 'activate', taskId: this.ports.newId(), model, actor });
   }
 
-  rollback(names: readonly string[], actor: Actor): Promise<string | undefined> {
-    return this.#post({ kind: 'rollback', taskId: this.ports.newId(), names, actor });
+  async rollback(names: readonly string[], actor: Actor): Promise<string | undefined> {
+    const pointers = await this.ports.store.pointers();
+    const to = pointers.find(({ projection }) => names.includes(projection))?.previous;
+    return this.#post({ kind: 'rollback', taskId: this.ports.newId(), names, to, actor });
   }
 
   retry(names: readonly string[]): Promise<string | undefined> {

@@ -107,6 +107,27 @@ it.each(['ledger', 'readmodels'] as const)('verifies the %s', async (scope) => {
   expect(await admin.verification(id)).toMatchObject({ scope, ok: true });
 });
 
+it('goes back, tries again what is parked, and says what can’t be done', async () => {
+  await talk();
+  const actor = { kind: 'user', id: 'usr_test' } as const;
+  const ended = async (id: string | undefined): Promise<unknown> => {
+    let status: Awaited<ReturnType<typeof admin.rebuildStatus>>;
+    await eventually('it has ended', async () => {
+      status = await admin.rebuildStatus(id ?? '');
+      return board.task?.state === 'ended';
+    });
+    return status;
+  };
+  const fault = 'no group of this build served all of them before';
+  expect(await ended(await admin.rollback(names, actor))).toMatchObject({ state: 'failed', fault });
+  expect(await ended(await admin.rebuild(names))).toMatchObject({ state: 'done' });
+  const rollback = await admin.rollback(names, actor);
+  expect(JSON.parse(board.task?.body ?? '')).toMatchObject({ kind: 'rollback', to: 'g1', actor });
+  expect(await ended(rollback)).toMatchObject({ rebuildId: rollback, state: 'done' });
+  expect(await ended(await admin.retry(names))).toMatchObject({ state: 'done', parked: 0 });
+  expect(faults).toEqual([]);
+});
+
 it('ends a task that it does not know, and goes on where the board was away', async () => {
   await board.post({ taskId: 'x', kind: 'x', body: '{"kind":"x"}' });
   await eventually('it is ended', () => board.task?.state === 'ended');

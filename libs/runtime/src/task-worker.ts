@@ -75,7 +75,10 @@ function taskOf(taskId: string, body: string): ProjectionTask | undefined {
   }
   if (!Array.isArray(names)) return undefined;
   const chosen = names.filter((name) => typeof name === 'string');
-  if (kind === 'rollback' && actor !== undefined) return { kind, taskId, names: chosen, actor };
+  if (kind === 'rollback' && actor !== undefined) {
+    const { to } = value;
+    return { kind, taskId, names: chosen, to: typeof to === 'string' ? to : undefined, actor };
+  }
   return kind === 'rebuild' || kind === 'retry' ? { kind, taskId, names: chosen } : undefined;
 }
 

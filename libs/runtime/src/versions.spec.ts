@@ -68,8 +68,13 @@ async function activate(projector: Projector, model: string): Promise<void> {
   await projector.build(order, report);
 }
 
-async function rollBack(projector: Projector, names = NAMES): Promise<RebuildStatus | undefined> {
-  await projector.rollBack('rollback', names, (model) => writer.activated(model, ACTOR), report);
+async function rollBack(
+  projector: Projector,
+  names = NAMES,
+  to?: string,
+): Promise<RebuildStatus | undefined> {
+  const ready = (model: string): Promise<void> => writer.activated(model, ACTOR);
+  await projector.rollBack({ taskId: 'rollback', names, to, ready }, report);
   return told.at(-1);
 }
 
@@ -172,6 +177,24 @@ describe('going back', () => {
     await sound(projector);
   });
 
+  it('is done once, also where a crash has it begun again after the switch', async () => {
+    const projector = await start();
+    await rebuild(projector);
+    for (let i = 0; i < 2; i++) {
+      expect(await rollBack(projector, NAMES, 'g1')).toMatchObject({ state: 'done' });
+      expect(await pointers()).toMatchObject({ timeline: ['g1', 'g2'] });
+    }
+    await sound(projector);
+  });
+
+  it('fails where something else was switched since it was ordered', async () => {
+    const projector = await start();
+    await rebuild(projector);
+    await rebuild(projector);
+    expect(await rollBack(projector, NAMES, 'g1')).toMatchObject({ state: 'failed' });
+    expect(await pointers()).toMatchObject({ timeline: ['g3', 'g2'] });
+  });
+
   it('to a group that serves others all the time', async () => {
     const projector = await start();
     await rebuild(projector, ['timeline']);
@@ -191,7 +214,7 @@ describe('going back', () => {
     await activate(projector, second);
     const before = await pointers();
     const ready = () => Promise.reject(new Error('the log is away'));
-    await projector.rollBack('rollback', ['segments'], ready, report);
+    await projector.rollBack({ taskId: 'rollback', names: ['segments'], ready }, report);
     expect(told.at(-1)).toMatchObject({ state: 'failed', fault: 'the log is away' });
     expect(await pointers()).toEqual(before);
     await talk(2);

@@ -12,6 +12,10 @@ function parkedAt(stream: string, revision: number, reason = `${stream}: a fold 
   return { ...moved(stream, revision), parked: { since: SINCE, reason } };
 }
 
+const marked = (stream: string, revision: number): Progress => ({
+  ...parkedAt(stream, revision),
+  retry: true,
+});
 const names = (found: readonly Progress[]): readonly string[] => found.map(({ stream }) => stream);
 
 /** What every `DocumentStore` keeps of streams that a group folds no more of. */
@@ -50,7 +54,8 @@ export function parking(bench: BenchOf): void {
     await bench().write({}, { progress: [parkedAt('a', 1), moved('b', 1), parkedAt('c', 1)] });
     expect(await group.parked(undefined, 10, 'retry')).toEqual([]);
     await group.markParked();
-    expect(await group.parked(undefined, 10, 'retry')).toEqual([parkedAt('a', 1), parkedAt('c', 1)]);
+    expect(await group.parked(undefined, 10, 'retry')).toEqual([marked('a', 1), marked('c', 1)]);
+    expect(await group.progress(['a', 'b'])).toEqual([marked('a', 1), moved('b', 1)]);
     expect(names(await group.parked('a', 10, 'retry'))).toEqual(['c']);
     expect(names(await group.parked(undefined, 1, 'retry'))).toEqual(['a']);
     await bench().write({}, { progress: [parkedAt('d', 1), moved('b', 2)] });
@@ -66,11 +71,22 @@ export function parking(bench: BenchOf): void {
     await group.markParked();
     await bench().write({}, { progress: [moved('a', 5), parkedAt('b', 4, 'another one')] });
     expect(names(await group.parked(undefined, 10, 'retry'))).toEqual(['c']);
-    expect(await group.parked(undefined, 10)).toEqual([parkedAt('b', 4, 'another one'), parkedAt('c', 1)]);
+    expect(await group.parked(undefined, 10)).toEqual([parkedAt('b', 4, 'another one'), marked('c', 1)]);
     expect(await group.progress(['a'])).toEqual([moved('a', 5)]);
     expect(await group.countParked()).toBe(2);
     await bench().write({}, { progress: [parkedAt('a', 6)] });
     expect(names(await group.parked(undefined, 10, 'retry'))).toEqual(['c']);
+  });
+
+  it('stays marked where the commit says so, further on, and only while it is parked', async () => {
+    const { group } = bench();
+    await bench().write({}, { progress: [parkedAt('a', 1), marked('b', 1)] });
+    expect(await group.parked(undefined, 10, 'retry')).toEqual([marked('b', 1)]);
+    await bench().write({}, { progress: [marked('b', 500), { ...moved('a', 2), retry: true }] });
+    expect(await group.parked(undefined, 10)).toEqual([marked('b', 500)]);
+    expect(await group.progress(['a'])).toEqual([moved('a', 2)]);
+    await bench().write({}, { progress: [parkedAt('b', 700)] });
+    expect(await group.parked(undefined, 10, 'retry')).toEqual([]);
   });
 
   it('changes nothing where the commit is fenced, and is each group’s own', async () => {

@@ -33,6 +33,20 @@ export async function streamBulk(options: BulkOptions): Promise<{ readonly elaps
   });
 }
 
+/** Lines that were made before, each with its end, as one streaming `POST /v1/bulk`. */
+export function postLines(
+  target: Target,
+  lines: readonly string[],
+): Promise<{ readonly elapsedMs: number }> {
+  let sent = 0;
+  return postBulk(target, lines.length, () => {
+    if (sent >= lines.length) return undefined;
+    const from = sent;
+    sent += BLOCK_LINES;
+    return lines.slice(from, sent).join('');
+  });
+}
+
 /** Sends text from `next` until it gives none, as fast as the server takes it; expects `count` accepted lines. */
 export function postBulk(
   { url, key }: Target,

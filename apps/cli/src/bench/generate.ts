@@ -33,13 +33,14 @@ export class Seeded {
   }
 }
 
-const SEED = 20_261_031;
+export const SEED = 20_261_031;
 /** Of one touchpoint's JSON. */
 const TARGET_BYTES = 600;
 /** Different texts. Enough that nothing can be remembered from one to the next, few enough to hold. */
 const VARIANTS = 2_048;
-const YEAR_MS = 31_536_000_000;
-const END_MS = Date.parse('2026-10-31T00:00:00.000Z');
+export const YEAR_MS = 31_536_000_000;
+/** Everything that the benchmark sends with a time of its own happened before. */
+export const END_MS = Date.parse('2026-10-31T00:00:00.000Z');
 
 /** The words of a text, of which there is at least one. */
 export function wordsIn(text: string): readonly [string, ...string[]] {
@@ -52,7 +53,7 @@ const WORDS = wordsIn(
     'answer today tomorrow morning arrived missing broken wrong great thanks please soon again still never always ' +
     'colour size left right box door courier store branch phone number address changed confirmed cancelled waiting',
 );
-const CHANNELS = ['email', 'sms', 'voice', 'chat', 'web'] as const;
+export const CHANNELS = ['email', 'sms', 'voice', 'chat', 'web'] as const;
 const OUTCOMES = ['resolved', 'pending', 'no-answer', 'escalated'] as const;
 const DEPARTMENTS = ['support', 'sales', 'billing'] as const;
 
@@ -78,7 +79,8 @@ function restOf(seeded: Seeded, reservedBytes: number): string {
   return JSON.stringify({ ...fields, content }).slice(1);
 }
 
-function sentence(seeded: Seeded, length: number): string {
+/** Words, as many as fit. */
+export function sentence(seeded: Seeded, length: number): string {
   let text = seeded.pick(WORDS);
   while (text.length < length) text += ` ${seeded.pick(WORDS)}`;
   return text.slice(0, length).trimEnd();

@@ -1,11 +1,13 @@
 import type { Bench, Ledger, Running } from './bench';
 import { postBulk } from './bulk-stream';
 import { singleBodies } from './generate';
-import { HttpLine, jsonOf, requestBytes } from './http-line';
+import { requestBytes } from './http-line';
+import type { HttpLine } from './http-line';
 import { caughtUp } from './lag';
 import { registerCustomers } from './single';
 import { COLD_EVENTS } from './sizes';
 import { Durations, median, rounded } from './statistics';
+import { timed, withLine } from './timed-line';
 
 /** Different texts for the lines of one customer. */
 const TEXTS = 256;
@@ -85,23 +87,8 @@ async function emitRestarted(bench: Bench, ledger: Ledger, pair: Pair, other: Bu
   });
 }
 
-async function withLine(running: Running, use: (line: HttpLine) => Promise<void>): Promise<void> {
-  let fault: Error | undefined;
-  const line = await HttpLine.open(running.server.port, (error) => (fault = error));
-  try {
-    await use(line);
-    if (fault !== undefined) throw fault;
-  } finally {
-    line.close();
-  }
-}
-
 async function ask(line: HttpLine, request: Buffer): Promise<number> {
-  const sentMs = performance.now();
-  const answer = await line.ask(request);
-  const tookMs = performance.now() - sentMs;
-  jsonOf(answer);
-  return tookMs;
+  return (await timed(line, request)).tookMs;
 }
 
 function commandTo(customerId: string, key: string): Buffer {

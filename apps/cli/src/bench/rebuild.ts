@@ -1,22 +1,14 @@
 import type { JsonObject } from '#libs/core';
 import { isJsonObject } from '#libs/core';
-import { callObject, textOf } from '../api';
-import { pause } from '../connect';
 import { CliError } from '../verb';
 import type { Bench, Running } from './bench';
 import type { DataSets } from './data-sets';
 import { MemoryWatch } from './memory';
+import { followRebuild } from './rebuild-task';
+import type { RebuildTimes } from './rebuild-task';
 import { median, perSecond, rounded } from './statistics';
 
-const POLL_MS = 50;
-const DEADLINE_MS = 900_000;
-
-interface Rebuilt {
-  readonly events: number;
-  /** Until everything is folded. */
-  readonly buildMs: number;
-  /** With the comparison and the switch. */
-  readonly wholeMs: number;
+interface Rebuilt extends Omit<RebuildTimes, 'parity'> {
   readonly overIdleMiB: number | null;
 }
 
@@ -67,25 +59,12 @@ function shown({ events, buildMs, wholeMs, overIdleMiB }: Rebuilt): JsonObject {
 async function rebuild(running: Running): Promise<Rebuilt> {
   const memory = new MemoryWatch(running.server);
   try {
-    const startedMs = performance.now();
-    const { rebuildId } = await callObject(running, 'POST', '/v1/projections/all/rebuild');
-    let buildMs: number | undefined;
-    while (performance.now() - startedMs < DEADLINE_MS) {
-      const status = await callObject(running, 'GET', `/v1/rebuilds/${textOf(rebuildId)}`);
-      const { state, events, parity, fault } = status;
-      const sinceMs = performance.now() - startedMs;
-      if (state !== 'building') buildMs ??= sinceMs;
-      if (state === 'failed') throw new CliError(`a rebuild failed: ${textOf(fault)}`);
-      if (state === 'done') {
-        if (!isJsonObject(parity) || parity['differing'] !== 0)
-          throw new CliError('a rebuild came to other documents');
-        const { overIdleMiB } = memory.stop();
-        return { events: Number(events), buildMs: buildMs ?? sinceMs, wholeMs: sinceMs, overIdleMiB };
-      }
-      await pause(POLL_MS);
+    const { parity, ...times } = await followRebuild(running, '/v1/projections/all/rebuild');
+    if (!isJsonObject(parity) || parity['differing'] !== 0) {
+      throw new CliError('a rebuild came to other documents');
     }
+    return { ...times, overIdleMiB: memory.stop().overIdleMiB };
   } finally {
     memory.stop();
   }
-  throw new CliError('a rebuild did not end');
 }

@@ -21,8 +21,8 @@ const KEY_BYTES = 24;
 
 const usage = `touchstone demo [--customers <n>] [--seed <n>] [--keep] [--exit]
 
-Starts a ledger on a temporary directory, fills it over its public API with three years of an invented shop, says what
-to look at, and runs until it is told to stop. The same seed gives the same shop.
+Starts a ledger on a temporary directory, fills it over its public API with three years of an invented shop, fits and
+activates segments, says what to look at, and runs until it is told to stop. The same seed gives the same shop.
 
   --customers <n>  how many, ${DEFAULT_CUSTOMERS} where it is not said
   --seed <n>       another shop than number ${DEFAULT_SEED}

@@ -9,13 +9,13 @@ import type {
 import type { DocumentsDefinition, Progress } from '#libs/core';
 import { describeProjections, GroupDefinitionError, projectionsOf } from '#libs/core';
 import { integer, Sqlite, text } from '../sqlite';
-import type { FileFormat, Row, Statement } from '../sqlite';
+import type { FileFormat, Row, SqlValue, Statement } from '../sqlite';
 import { checkLimit, Finder } from './find';
 import { DocumentTable, tableSchema } from './table';
 
 const APPLICATION_ID = 0x54_73_64_6f; // "Tsdo"
 const FORMAT_VERSION = 2;
-const PROGRESS = 'stream, revision, position, parked_since, reason';
+const PROGRESS = 'stream, revision, position, parked_since, reason, retry';
 const STREAMS_AT_ONCE = 500;
 /** 128 MB of log: pages that many batches touch are written to the file once. */
 const WAL_AUTOCHECKPOINT_PAGES = 32_000;
@@ -76,7 +76,7 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
        WHERE parked_since IS NOT NULL AND stream > ? AND (retry IS 1 OR ?) ORDER BY stream LIMIT ?`,
     );
     this.#putProgress = this.#database.prepare(
-      `INSERT OR REPLACE INTO progress (${PROGRESS}) VALUES (?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO progress (${PROGRESS}) VALUES (?, ?, ?, ?, ?, ?)`,
     );
     this.#getCheckpoint = this.#database.prepare(
       'SELECT topic, "offset", position FROM checkpoint WHERE partition = ?',
@@ -158,8 +158,7 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
       if (!same(this.#storedCheckpoint(batch.partition), batch.expected)) return 'fenced';
       for (const { projection, key, document } of batch.documents)
         this.#of(projection).table.write(key, document);
-      for (const { stream, revision, position, parked } of batch.progress)
-        this.#putProgress.run([stream, revision, position, parked?.since ?? null, parked?.reason ?? null]);
+      for (const progress of batch.progress) this.#putProgress.run(rowOf(progress));
       const { next } = batch;
       if (next !== undefined && !same(next, batch.expected)) {
         this.#putCheckpoint.run([batch.partition, next.topicId, next.offset, next.position]);
@@ -209,9 +208,16 @@ export function madeWith(path: string): ReturnType<typeof projectionsOf> {
   }
 }
 
-function progressOf([stream, revision, position, since, reason]: Row): Progress {
+function rowOf({ stream, revision, position, parked, retry }: Progress): SqlValue[] {
+  const marked = parked !== undefined && retry === true ? 1 : null;
+  return [stream, revision, position, parked?.since ?? null, parked?.reason ?? null, marked];
+}
+
+function progressOf([stream, revision, position, since, reason, retry]: Row): Progress {
   const read = { stream: text(stream), revision: integer(revision), position: integer(position) };
-  return since === null ? read : { ...read, parked: { since: text(since), reason: text(reason) } };
+  if (since === null) return read;
+  const parked = { since: text(since), reason: text(reason) };
+  return { ...read, parked, ...(retry === null ? {} : { retry: true }) };
 }
 
 function same(a: Checkpoint | undefined, b: Checkpoint | undefined): boolean {

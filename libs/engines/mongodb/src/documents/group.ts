@@ -146,13 +146,11 @@ export class MongoDocumentGroup implements DocumentGroup {
   /** Throws `EngineError` where the server can't be reached: the batch can be tried again. */
   async commit(batch: DocumentCommit): Promise<Outcome> {
     const writes = this.#writesOf(batch.documents);
-    const progress = batch.progress.map(({ stream, revision, position, parked }) => ({
-      replaceOne: {
-        filter: { _id: stream },
-        replacement: { revision, position, ...(parked === undefined ? {} : { parked }) },
-        upsert: true,
-      },
-    }));
+    const progress = batch.progress.map(({ stream, revision, position, parked, retry }) => {
+      const mark = retry === true ? { retry } : {};
+      const replacement = { revision, position, ...(parked === undefined ? {} : { parked, ...mark }) };
+      return { replaceOne: { filter: { _id: stream }, replacement, upsert: true } };
+    });
     const writtenBy = randomUUID();
     try {
       return await this.connection.transaction('commit documents', async (session, attempt) => {
@@ -225,8 +223,9 @@ export class MongoDocumentGroup implements DocumentGroup {
   }
 }
 
-function progressOf({ _id: stream, revision, position, parked }: ProgressDocument): Progress {
-  return { stream, revision, position, ...(parked === undefined ? {} : { parked }) };
+function progressOf({ _id: stream, revision, position, parked, retry }: ProgressDocument): Progress {
+  const mark = retry === true ? { retry } : {};
+  return { stream, revision, position, ...(parked === undefined ? {} : { parked, ...mark }) };
 }
 
 function plain({ topicId, offset, position }: Checkpoint): Checkpoint {
