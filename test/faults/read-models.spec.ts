@@ -56,8 +56,7 @@ async function send(lines: readonly Loose[]): Promise<void> {
 }
 
 /** Writes until the server is gone. */
-async function traffic(): Promise<void> {
-  const api = server.client();
+async function traffic(api: Client): Promise<void> {
   const writers = Array.from({ length: WRITERS }, async () => {
     for (;;) {
       const customer = customers[Math.floor(random() * CUSTOMERS)];
@@ -67,34 +66,29 @@ async function traffic(): Promise<void> {
   await Promise.allSettled(writers);
 }
 
-/** Kills the server at some moment of the next `withinMs`, while commands come in, and starts it again. */
-async function killWithin(
-  withinMs: number,
-  { root, after = async () => undefined }: { root?: string; after?: () => Promise<void> } = {},
-): Promise<void> {
-  const loading = traffic();
-  await after();
-  const moment = setTimeout(() => void server.kill(), random() * withinMs);
-  await loading;
-  clearTimeout(moment);
-  await server.ended;
+async function killAndStart(withinMs: number, root?: string): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, random() * withinMs));
+  await server.kill();
   server = await Server.start({ home: server.home, ...(root === undefined ? {} : { root }) });
 }
 
-/** In turns anywhere in a task, and around its end, where it switches. */
+/** Kills the server at some moment of the next `withinMs`, while commands come in, and starts it again. */
+async function killWithin(withinMs: number, root?: string): Promise<void> {
+  await Promise.all([traffic(server.client()), killAndStart(withinMs, root)]);
+}
+
+/** In turns while it builds and commands come in, and around its end, where it switches: that is sooner when all is quiet. */
 async function killDuring(rebuildId: string, kill: number): Promise<void> {
-  if (kill % 2 === 0) return killWithin(1_500);
-  const after = async (): Promise<void> => {
-    await eventually(
-      'the task compares',
-      async () => {
-        const { body } = await server.client().get(`/v1/rebuilds/${rebuildId}`);
-        return ['comparing', 'done'].includes(body.state) ? true : undefined;
-      },
-      DEADLINE_MS,
-    );
-  };
-  return killWithin(600, { after });
+  if (kill % 2 === 0) return killWithin(900);
+  await eventually(
+    'the task compares',
+    async () => {
+      const { body } = await server.client().get(`/v1/rebuilds/${rebuildId}`);
+      return ['comparing', 'done'].includes(body.state) ? true : undefined;
+    },
+    DEADLINE_MS,
+  );
+  return killAndStart(300);
 }
 
 const projections = async (): Promise<Loose[]> => (await server.client().get('/v1/projections')).body;
@@ -219,7 +213,7 @@ test('kill -9 while a customer is parked and drained: nobody else is touched, no
   server = await Server.start({ home: server.home, root: careless.root });
   for (let kill = 0; kill < KILLS; kill++) {
     await begin('/v1/projections/all/rebuild');
-    await killWithin(900, { root: careless.root });
+    await killWithin(900, careless.root);
   }
   expect(await finished('/v1/projections/all/rebuild')).toMatchObject({ state: 'done' });
   await send([...customers.slice(0, 50).map(talk), talk(one)]);

@@ -34,10 +34,7 @@ export async function streamBulk(options: BulkOptions): Promise<{ readonly elaps
 }
 
 /** Lines that were made before, each with its end, as one streaming `POST /v1/bulk`. */
-export function postLines(
-  target: Target,
-  lines: readonly string[],
-): Promise<{ readonly elapsedMs: number }> {
+export function postLines(target: Target, lines: readonly string[]): Promise<{ readonly elapsedMs: number }> {
   let sent = 0;
   return postBulk(target, lines.length, () => {
     if (sent >= lines.length) return undefined;

@@ -1,11 +1,13 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject } from '#libs/core';
-import type { Bench, Ledger } from './bench';
-import { streamBulk } from './bulk-stream';
+import type { Bench, Ledger, Running } from './bench';
+import { postLines, streamBulk } from './bulk-stream';
 import { caughtUp, lagOf } from './lag';
 import { MemoryWatch } from './memory';
+import { activateModel, fitModel } from './model';
+import type { Sizes } from './sizes';
 import { perSecond } from './statistics';
+import { storyLines } from './story';
 
 const PROGRESS_EVERY_MS = 5_000;
 /** Written beside the data when a ledger is full, so that a kept one is found again. */
@@ -54,8 +56,11 @@ export class DataSets {
     const { bench } = this;
     const ledger = bench.ledger(`${name}-${events}`);
     const mark = join(ledger.directory, '..', FILLED);
-    if (existsSync(mark)) return ledger;
-    // Half of a fill that was interrupted is of no use.
+    const stories = storiesFor(events, bench.sizes);
+    const filled = `${JSON.stringify({ events, stories })}\n`;
+    if (existsSync(mark) && readFileSync(mark, 'utf8') === filled) return ledger;
+    // Half of a fill that was interrupted is of no use, nor is what an earlier benchmark filled with less.
+    rmSync(mark, { force: true });
     rmSync(ledger.directory, { recursive: true, force: true });
     const running = await bench.start(ledger);
     try {
@@ -81,52 +86,32 @@ export class DataSets {
         `  filled at ${perSecond(events, elapsedMs)}/s, projections catch up with ${lagAtEnd} events`,
       );
       const catchUpMs = await caughtUp(running);
-      writeFileSync(mark, `${JSON.stringify({ events })}\n`);
+      await this.#tellStories(running, stories);
+      writeFileSync(mark, filled);
       const ratePerSecond = perSecond(events, elapsedMs);
       return { ...ledger, report: { ratePerSecond, elapsedMs, lagAtEnd, catchUpMs, memory: used } };
     } finally {
       await running.close();
     }
   }
+  /** After the touchpoints, whose figures it leaves as they are: something for every read model to fold. */
+  async #tellStories(running: Running, customers: number): Promise<void> {
+    const { bench } = this;
+    const lines = Array.from({ length: customers }, (_, customer) => storyLines(customer)).flat();
+    const { elapsedMs } = await postLines(running, lines);
+    bench.say(
+      `  ${lines.length} purchases, answers and complaints at ${perSecond(lines.length, elapsedMs)}/s`,
+    );
+    await caughtUp(running);
+    const { modelId } = await fitModel(running);
+    await activateModel(running, modelId);
+  }
 }
 
-/** Bulk at full speed, measured while the large ledger is filled. */
-export async function measureBulk(bench: Bench, sets: DataSets): Promise<void> {
-  const { customers, smallEvents, largeEvents } = bench.sizes;
-  const { report } = await sets.large();
-  if (report === undefined) {
-    bench.say('  the ledger was kept from an earlier run, so there is nothing to measure');
-    return;
-  }
-  const size: JsonObject = { events: largeEvents, customers, bytes: 600 };
-  const { ratePerSecond, elapsedMs, memory, lagAtEnd, catchUpMs } = report;
-  const seconds = Math.round(elapsedMs / 1000);
-  bench.emit({
-    figure: 'bulk',
-    value: ratePerSecond,
-    unit: 'commands/s',
-    target: { atLeast: 15_000 },
-    details: { ...size, seconds },
-  });
-  bench.emit({
-    figure: 'bulk-memory',
-    value: memory.overIdleMiB,
-    unit: 'MiB over idle',
-    target: { atMost: 300 },
-    details: { idleMiB: memory.idleMiB, mostMiB: memory.mostMiB },
-  });
-  bench.emit({
-    figure: 'bulk-catch-up',
-    value: Math.round(catchUpMs / 100) / 10,
-    unit: 's',
-    details: { lagAtEnd, eventsPerSecond: perSecond(lagAtEnd, catchUpMs) },
-  });
-  const withSource = (await sets.small()).report;
-  if (withSource === undefined) return;
-  bench.emit({
-    figure: 'bulk-with-source',
-    value: withSource.ratePerSecond,
-    unit: 'commands/s',
-    details: { events: smallEvents, customers, bytes: 600, each: 'idempotent by its source' },
-  });
+/** As many customers with a story to a touchpoint in the small ledger as in the large one, else their costs would not compare. */
+export function storiesFor(
+  events: number,
+  { customers, largeEvents }: Pick<Sizes, 'customers' | 'largeEvents'>,
+): number {
+  return Math.max(1, Math.round((customers * events) / largeEvents));
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '#libs/core';
 import { callObject, textOf } from '../api';
 import type { Connection } from '../verb';
 import { END_MS } from './generate';
@@ -17,8 +18,8 @@ export async function fitModel(connection: Connection): Promise<Fitted> {
   const startedMs = performance.now();
   const { modelId, parameters } = await callObject(connection, 'POST', '/v1/models', body);
   const tookMs = performance.now() - startedMs;
-  const { population } = Object(parameters);
-  return { modelId: textOf(modelId), population: Number(population), tookMs };
+  const population = isJsonObject(parameters) ? Number(parameters['population']) : 0;
+  return { modelId: textOf(modelId), population, tookMs };
 }
 
 /** Builds everybody's segments by a model, and waits until they are served. */

@@ -4,7 +4,20 @@ import { parseArgs } from 'node:util';
 import { UsageError } from '../verb';
 
 /** In the order in which they are measured: what fills ledgers for others goes before them. */
-export const FIGURES = ['single', 'hot', 'visible', 'sustained', 'bulk', 'read', 'start', 'rebuild'] as const;
+export const FIGURES = [
+  'single',
+  'hot',
+  'as-of',
+  'visible',
+  'sustained',
+  'live',
+  'bulk',
+  'read',
+  'insight',
+  'fit',
+  'start',
+  'rebuild',
+] as const;
 export type FigureName = (typeof FIGURES)[number];
 
 export interface BenchOptions {

@@ -11,8 +11,13 @@ export interface Sizes {
   readonly hotEvents: number;
   readonly hotCommands: number;
   readonly hotRestarts: number;
+  /** Requests for the state of a customer with a short history. */
+  readonly asOfRequests: number;
   readonly visibleMs: number;
+  /** Commands that come in while projections follow. */
+  readonly liveCommands: number;
   readonly readMs: number;
+  readonly fits: number;
   readonly starts: number;
   readonly rebuildRounds: number;
 }
@@ -28,8 +33,11 @@ export const FULL: Sizes = {
   hotEvents: 200_000,
   hotCommands: 300,
   hotRestarts: 7,
+  asOfRequests: 400,
   visibleMs: 20_000,
+  liveCommands: 300_000,
   readMs: 10_000,
+  fits: 5,
   starts: 3,
   rebuildRounds: 1,
 };
@@ -46,8 +54,11 @@ export const QUICK: Sizes = {
   hotEvents: 5_000,
   hotCommands: 100,
   hotRestarts: 3,
+  asOfRequests: 100,
   visibleMs: 3_000,
+  liveCommands: 20_000,
   readMs: 2_000,
+  fits: 2,
   starts: 1,
   rebuildRounds: 1,
 };
@@ -55,6 +66,9 @@ export const QUICK: Sizes = {
 export const SINGLE_CONNECTIONS = 64;
 export const SINGLE_CUSTOMERS = 1_000;
 export const COLD_EVENTS = 20;
+/** Of a customer whose state as of an instant is asked for, and how many of them there are. */
+export const AS_OF_EVENTS = 200;
+export const AS_OF_CUSTOMERS = 20;
 export const READ_CONNECTIONS = 8;
 export const READ_RATE = 200;
 export const VISIBLE_RATE = 1_000;

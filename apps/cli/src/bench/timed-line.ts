@@ -1,16 +1,18 @@
 import { HttpLine, jsonOf } from './http-line';
 import type { Running } from './bench';
 
-/** One connection for as long as `use` takes; throws what went wrong on it. */
-export async function withLine(running: Running, use: (line: HttpLine) => Promise<void>): Promise<void> {
-  let fault: Error | undefined;
-  const line = await HttpLine.open(running.server.port, (error) => (fault = error));
-  try {
-    await use(line);
-    if (fault !== undefined) throw fault;
-  } finally {
-    line.close();
-  }
+/** One connection for as long as `use` takes; rejects at once when something goes wrong on it. */
+export function withLine(running: Running, use: (line: HttpLine) => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const opened = async (line: HttpLine): Promise<void> => {
+      try {
+        await use(line);
+      } finally {
+        line.close();
+      }
+    };
+    HttpLine.open(running.server.port, reject).then(opened).then(resolve, reject);
+  });
 }
 
 /** From the first byte sent to the last received, and the answer; throws where it was refused. */

@@ -2,10 +2,15 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import type { JsonObject } from '#libs/core';
 import { EXIT_NOT_ALL_WELL, EXIT_OK, messageOf } from '../verb';
 import type { Verb } from '../verb';
+import { measureAsOf } from './as-of';
 import { Bench } from './bench';
+import { measureBulk } from './bulk';
 import { CleanUp } from './clean-up';
-import { DataSets, measureBulk } from './data-sets';
+import { DataSets } from './data-sets';
+import { measureFit } from './fit';
 import { measureHot } from './hot';
+import { measureInsight } from './insight';
+import { measureLive } from './live';
 import { benchOptions, FIGURES } from './options';
 import type { FigureName } from './options';
 import { emptyProfiles, summarizeProfiles } from './profile';
@@ -37,10 +42,14 @@ Exit code: 0 when every target was met, 1 when one was missed (with --quick only
 const measures: Record<FigureName, (bench: Bench, sets: DataSets) => Promise<void>> = {
   single: measureSingle,
   hot: measureHot,
+  'as-of': measureAsOf,
   visible: measureVisible,
   sustained: measureSustained,
+  live: measureLive,
   bulk: measureBulk,
   read: measureRead,
+  insight: measureInsight,
+  fit: measureFit,
   start: measureStart,
   rebuild: measureRebuild,
 };
