@@ -1,8 +1,9 @@
-import type { Change, Document, JsonObject, Projection, Recorded } from '#libs/core';
+import type { Change, Document, JsonObject, Parking, Projection, Recorded } from '#libs/core';
 import type { SeenEvent } from '#libs/events';
 import { loyaltyAnswer, segmentsAnswer } from '#libs/projections';
 import { jcs } from '#libs/trust';
 import type { Restated } from './as-of-reading';
+import { parkingOf } from './parking';
 import { earliest, profileAnswer } from './profile-answer';
 import type { ProfileDocuments } from './profile-answer';
 import { TimelineEdges } from './timeline-edges';
@@ -24,6 +25,7 @@ const FOLDED = ['profile', 'loyalty', 'segments'] as const;
 export class CustomerFold {
   readonly #projections: readonly Projection<SeenEvent>[];
   readonly #documents = new Map<string, Document>();
+  #parked: Parking | undefined;
   readonly #edges: TimelineEdges;
   #taken = 0;
 
@@ -43,9 +45,28 @@ export class CustomerFold {
     return this.#taken;
   }
 
+  /** What a fold throws at ends the folding, as it parks the customer: what follows it is not taken any more. */
   take(recorded: Recorded<SeenEvent>): void {
+    if (this.#parked !== undefined) return;
+    const folded: (readonly [name: string, document: Document | undefined])[] = [];
+    try {
+      this.#fold(recorded, folded);
+    } catch (error) {
+      this.#parked = parkingOf({ ...recorded, type: recorded.event.type }, 'folding it', error);
+      return;
+    }
+    for (const [name, document] of folded) {
+      if (document === undefined) this.#documents.delete(name);
+      else this.#documents.set(name, document);
+    }
     this.#taken++;
     this.#edges.take(recorded);
+  }
+
+  #fold(
+    recorded: Recorded<SeenEvent>,
+    folded: (readonly [name: string, document: Document | undefined])[],
+  ): void {
     const changes: Record<string, Change> = {};
     for (const projection of this.#projections) {
       const { name } = projection;
@@ -53,8 +74,7 @@ export class CustomerFold {
         if (key !== this.customerId) continue;
         const before = this.#documents.get(name);
         const after = projection.fold(before, recorded, key, changes);
-        if (after === undefined) this.#documents.delete(name);
-        else this.#documents.set(name, after);
+        folded.push([name, after]);
         changes[name] = { before, after };
       }
     }
@@ -79,7 +99,7 @@ export class CustomerFold {
       lastContactAt: lastContact ?? null,
     };
     return {
-      profile: profileAnswer(this.customerId, documents, edges, undefined),
+      profile: profileAnswer(this.customerId, documents, edges, this.#parked),
       loyalty: loyaltyAnswer(documents.loyalty),
       segments: segmentsAnswer(documents.segments),
     };

@@ -1,6 +1,5 @@
 import { EngineError, Lru, ownerOf } from '#libs/core';
 import type {
-  Change,
   Checkpoint,
   Document,
   DocumentGroup,
@@ -12,11 +11,12 @@ import type {
   Recorded,
   StoredRecord,
 } from '#libs/core';
-import { EventFormatError } from '#libs/events';
 import type { SeenEvent } from '#libs/events';
-import { parseEnvelope, RecordFormatError } from '#libs/trust';
+import { foldSteps, stamped } from './fold-steps';
+import type { Step, Touched } from './fold-steps';
 import type { CustomerKeys, Keyring } from './keyring';
 import { openRecord, openWithKeyring } from './open-record';
+import { aboutRecord, parkingOf } from './parking';
 
 /** Documents kept between batches: the profiles of customers that are being talked to, and what all share. */
 const DOCUMENTS_CACHED = 5_000;
@@ -45,21 +45,6 @@ export interface GroupProjectorPorts {
   readonly keyring: Keyring;
   /** The feed partition of a stream. */
   readonly bucketOf: (stream: string) => number;
-}
-
-interface Touched {
-  readonly projection: Projection<SeenEvent>;
-  readonly key: string;
-  document: Document | undefined;
-  changed: boolean;
-}
-
-/** One due event and the documents that it touches; `fault` where it can't be read, or nobody can say which it touches. */
-interface Step {
-  readonly record: StoredRecord;
-  readonly recorded?: Recorded<SeenEvent>;
-  readonly touches: readonly Touched[];
-  readonly fault?: Parking;
 }
 
 /**
@@ -94,8 +79,10 @@ export class GroupProjector {
       progress.set(drained.stream, { ...drained, parked: retry?.parked, retry: true });
     }
     const documents: DocumentWrite[] = [];
-    for (const { projection, key, document, changed } of touched.values()) {
-      if (changed) documents.push({ projection: projection.name, key, document });
+    for (const entry of touched.values()) {
+      if (entry.changed === undefined) continue;
+      entry.document = stamped(entry.document, entry.projection, entry.changed);
+      documents.push({ projection: entry.projection.name, key: entry.key, document: entry.document });
     }
     const moved = [...progress.values()];
     const outcome = await this.group.commit({ ...end, documents, progress: moved });
@@ -195,7 +182,7 @@ export class GroupProjector {
       return { ...recorded, bucket };
     } catch (error) {
       if (error instanceof EngineError) throw error;
-      return parkingOf(record, 'reading it', error);
+      return parkingOf(aboutRecord(record), 'reading it', error);
     }
   }
 
@@ -211,14 +198,14 @@ export class GroupProjector {
       try {
         keys = projection.keysOf(recorded);
       } catch (error) {
-        return { record, touches: [], fault: parkingOf(record, projection.name, error) };
+        return { record, touches: [], fault: parkingOf(aboutRecord(record), projection.name, error) };
       }
       for (const key of keys) {
         const name = `${projection.name} ${key}`;
         let entry = touched.get(name);
         if (entry === undefined) {
           const cached = this.#documents.get(name);
-          entry = { projection, key, document: cached, changed: false };
+          entry = { projection, key, document: cached };
           touched.set(name, entry);
           // A document that is named after this very event can't be there yet.
           if (cached === undefined && !key.startsWith(recorded.id)) {
@@ -227,7 +214,7 @@ export class GroupProjector {
             else list.push(entry);
           }
         }
-        touches.push(entry);
+        if (!touches.includes(entry)) touches.push(entry);
       }
     }
     return { record, recorded, touches };
@@ -239,98 +226,4 @@ export class GroupProjector {
     if (kept) this.#documents.set(`${name} ${key}`, document);
     else this.#documents.delete(`${name} ${key}`);
   }
-}
-
-/** Folds in order. All folds of an event are computed before any is kept. Answers how many events were folded. */
-function foldSteps(steps: readonly Step[], progress: Map<string, Progress>): number {
-  const parked = new Set<string>();
-  let folded = 0;
-  for (const step of steps) {
-    const { stream, rev: revision, position } = step.record;
-    if (parked.has(stream)) continue;
-    const fault = step.fault ?? foldTwice(step);
-    if (fault === undefined) {
-      progress.set(stream, { stream, revision, position });
-      folded++;
-      continue;
-    }
-    parked.add(stream);
-    const before = progress.get(stream);
-    progress.set(stream, {
-      stream,
-      revision: before?.revision ?? -1,
-      position: before?.position ?? 0,
-      parked: fault,
-    });
-  }
-  return folded;
-}
-
-/** A throw that does not repeat parks nobody. */
-function foldTwice(step: Step): Parking | undefined {
-  return foldStep(step) === undefined ? undefined : foldStep(step);
-}
-
-function foldStep({ record, recorded, touches }: Step): Parking | undefined {
-  if (recorded === undefined) return undefined;
-  const results: (Document | undefined)[] = [];
-  const changes: Record<string, Change> = {};
-  // Where an event touches a document twice, the second fold sees what the first has made.
-  const staged = new Map<Touched, Document | undefined>();
-  for (const entry of touches) {
-    const { projection, key } = entry;
-    const before = staged.has(entry) ? staged.get(entry) : entry.document;
-    let after: Document | undefined;
-    try {
-      after = projection.fold(before, recorded, key, changes);
-    } catch (error) {
-      return parkingOf(record, projection.name, error);
-    }
-    if (after !== undefined && after !== before) after = stamped(after, projection, recorded);
-    staged.set(entry, after);
-    results.push(after);
-    if (key === recorded.customerId) changes[projection.name] = { before, after };
-  }
-  for (const [i, entry] of touches.entries()) {
-    const after = results[i];
-    if (after === entry.document) continue;
-    entry.document = after;
-    entry.changed = true;
-  }
-  return undefined;
-}
-
-/** Messages of parsers of our own name no content; others may, so they are told by their kind only. */
-function parkingOf({ env, rev }: StoredRecord, where: string, error: unknown): Parking {
-  const ours = error instanceof EventFormatError || error instanceof RecordFormatError;
-  const what = ours ? error.message : error instanceof Error ? error.name : 'a fault';
-  let since = '';
-  let type = 'event';
-  try {
-    ({ at: since, type } = parseEnvelope(env));
-  } catch {
-    // Then its envelope is what can't be read.
-  }
-  return { since, reason: `revision ${rev} (${type}), ${where}: ${what}` };
-}
-
-function stamped(
-  document: Document,
-  { name, version, model, shared }: Projection<SeenEvent>,
-  { customerId, revision, position, bucket }: Recorded<SeenEvent>,
-): Document {
-  const made = model === undefined ? `${name}@${version}` : `${name}@${version}+${model}`;
-  if (shared !== true) {
-    return {
-      ...document,
-      _customer: customerId,
-      _revision: revision,
-      _position: position,
-      _projection: made,
-    };
-  }
-  const before = document['_position'];
-  // A shared document is made by many streams, and a build folds them one after the other.
-  const last = typeof before === 'number' && before > position ? before : position;
-  return { ...document, _bucket: bucket, _position: last, _projection: made };
 }
