@@ -74,8 +74,8 @@ beforeAll(async () => {
   const { body } = await api.post(`/v1/models/${modelId}/activate`);
   segmentId = await eventually('the model is active', async () => {
     await api.get(`/v1/rebuilds/${body.rebuildId}`);
-    const { items } = (await api.get('/v1/segments')).body;
-    return items.find(({ size }: Loose) => size > 0)?.segmentId;
+    const segments = await api.get('/v1/segments');
+    return segments.body.items.find(({ size }: Loose) => size > 0)?.segmentId;
   });
 });
 afterAll(() => server.dispose());

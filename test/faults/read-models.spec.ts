@@ -88,7 +88,7 @@ async function killDuring(rebuildId: string, kill: number): Promise<void> {
     },
     DEADLINE_MS,
   );
-  return killAndStart(300);
+  return killAndStart(1_500);
 }
 
 const projections = async (): Promise<Loose[]> => (await server.client().get('/v1/projections')).body;

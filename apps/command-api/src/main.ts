@@ -20,7 +20,8 @@ runRole({
     const projections = projectionsOf(models);
     const feed = opened.feed();
     // Fitting a model reads what was bought; of customers nothing is read here.
-    const reader = new Reader({ ...written, log, store, projections });
+    const { heads, resolver } = written;
+    const reader = new Reader({ log, store, projections, heads, resolver });
     const purchases = (): ReturnType<Reader['group']> => reader.group('purchases');
     const admin = new TaskBoardAdmin({ log, feed, store, projections, board, newId });
     const writer = opened.modelWriter(models);

@@ -31,7 +31,7 @@ export class ProjectorService {
     const feed = new EmbeddedEventFeed(engines.log, secrets.ledgerId);
     const models = new Models(engines.log);
     const projections = projectionsOf(models);
-    const ports = { log: engines.log, feed, store, keyring, projections };
+    const ports = { log: engines.log, feed, store, keyring, projections, alone: true };
     const projector = new Projector(ports, (fault) => tell({ kind: 'fault', fault: fault.message }));
     await projector.start();
     const service = new ProjectorService(

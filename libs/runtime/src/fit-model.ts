@@ -76,7 +76,8 @@ async function entriesByCustomer(group: DocumentGroup): Promise<ReadonlyMap<stri
   for (let after: string | undefined; ;) {
     const page = await group.scan('purchases', after, PAGE);
     for (const [, document] of page) {
-      const customerId = String(document['_customer']);
+      const { _customer: customerId } = document;
+      if (typeof customerId !== 'string') continue;
       const known = byCustomer.get(customerId);
       const entries = purchaseEntries(document);
       if (known === undefined) byCustomer.set(customerId, [...entries]);

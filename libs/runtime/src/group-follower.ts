@@ -74,8 +74,7 @@ export class GroupFollower implements FeedConsumer {
     const { group } = this.projector;
     const owns = (partition: number): boolean => this.#checkpoints.has(partition);
     const fold = (partition: number, records: readonly StoredRecord[]): Promise<void> =>
-      this.#inTurn(partition, async () => {
-        const expected = this.#checkpoints.get(partition);
+      this.#aside(partition, async (expected) => {
         await this.projector.apply(records, { partition, expected, next: expected });
       });
     const sweep = new TailSweep({ log, feed, group, owns, fold });
@@ -97,8 +96,7 @@ export class GroupFollower implements FeedConsumer {
         for (const progress of marked) {
           const partition = this.feed.partitionOf(progress.stream);
           if (signal.aborted || !this.#checkpoints.has(partition)) continue;
-          await this.#inTurn(partition, async () => {
-            const expected = this.#checkpoints.get(partition);
+          await this.#aside(partition, async (expected) => {
             await this.projector.drain(progress, { partition, expected, next: expected });
           });
         }
@@ -123,6 +121,19 @@ export class GroupFollower implements FeedConsumer {
         await pause(RETRY_MS, signal);
       }
     }
+  }
+
+  /** What the feed did not deliver. A partition that another process writes by now is none of ours until it is assigned again. */
+  #aside(partition: number, work: (expected: Checkpoint | undefined) => Promise<void>): Promise<void> {
+    return this.#inTurn(partition, async () => {
+      if (!this.#checkpoints.has(partition)) return;
+      try {
+        await work(this.#checkpoints.get(partition));
+      } catch (error) {
+        if (error instanceof FencedError) this.#checkpoints.delete(partition);
+        throw error;
+      }
+    });
   }
 
   /** A delivery and the sweep never commit one partition at the same time: one of them would be fenced. */

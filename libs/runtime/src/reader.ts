@@ -115,12 +115,10 @@ export class Reader {
     const index = sort === undefined ? 'by-customer' : 'by-loyalty';
     const order = sort === '-loyalty' ? 'desc' : 'asc';
     const found = await findPage(group, 'directory', { index, equals, ...words, order, ...page });
+    const served = await Promise.all(PROFILE_PARTS.map((name) => this.#served(name)));
+    const ids = found.items.map(({ customerId }) => customerId).filter((id) => typeof id === 'string');
     const items = await Promise.all(
-      found.items.map(async ({ customerId }) => {
-        const id = String(customerId);
-        const parked = await this.#parked(id, await Promise.all(PROFILE_PARTS.map((name) => this.#served(name))));
-        return this.#profile(id, parked);
-      }),
+      ids.map(async (id) => this.#profile(id, (await this.#reached(id, served)).parked)),
     );
     return { ...found, items };
   }
@@ -145,10 +143,6 @@ export class Reader {
       lastContactAt: last?.['occurredAt'] ?? null,
     };
     return profileAnswer(customerId, { profile, loyalty, segments }, edges, parked);
-  }
-
-  async #parked(customerId: string, served: readonly Served[]): Promise<Parking | undefined> {
-    return (await this.#reached(customerId, served)).parked;
   }
 
   async timeline(
@@ -250,7 +244,11 @@ async function findPage(
   const items: Document[] = [];
   for (let { cursor } = query; ;) {
     const limit = query.limit - items.length;
-    const page = await group.find(projection, { ...query, limit, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await group.find(projection, {
+      ...query,
+      limit,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     items.push(...page.items);
     cursor = page.next;
     const ends = cursor === undefined || query.words === undefined || items.length === query.limit;

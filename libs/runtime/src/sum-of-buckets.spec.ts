@@ -9,7 +9,11 @@ afterEach(() => test.dispose());
 async function sums(documents: Readonly<Record<string, Document>>): Promise<unknown> {
   const projections = [{ name: 'counts', version: 1, indexes: [] }];
   const group: DocumentGroup = await test.store().open('g1', projections);
-  const writes = Object.entries(documents).map(([key, document]) => ({ projection: 'counts', key, document }));
+  const writes = Object.entries(documents).map(([key, document]) => ({
+    projection: 'counts',
+    key,
+    document,
+  }));
   const batch = { partition: 0, expected: undefined, next: undefined, progress: [] };
   await group.commit({ ...batch, documents: writes });
   return Object.fromEntries(await sumOf(group, 'counts'));

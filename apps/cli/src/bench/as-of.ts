@@ -25,7 +25,7 @@ interface Customers {
 
 /** The state of customers as of an instant: of many with a short history, and of one with a very long one. */
 export async function measureAsOf(bench: Bench): Promise<void> {
-  const ledger = bench.ledger('as-of');
+  const ledger = bench.emptyLedger('as-of');
   const first = await bench.start(ledger);
   let customers: Customers;
   try {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '#libs/core';
 import { startServer } from './child-server';
@@ -66,7 +66,7 @@ export class Bench {
     this.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
   }
 
-  /** An empty ledger of its own, or what an earlier run kept under that name. */
+  /** A ledger of its own, empty or what an earlier run kept under that name. */
   ledger(name: string): Ledger {
     const { data: parent, keep } = this.options;
     const place = this.cleanUp.directory(`touchstone-bench-${name}`, { parent, keep });
@@ -75,6 +75,13 @@ export class Bench {
     const directory = join(place, 'data');
     if (keep) this.say(`  data in ${directory}`);
     return { directory, key: readFileSync(keyFile, 'utf8').trim() };
+  }
+
+  /** As `ledger`, without what an earlier run kept: its customers would be taken already. */
+  emptyLedger(name: string): Ledger {
+    const ledger = this.ledger(name);
+    rmSync(ledger.directory, { recursive: true, force: true });
+    return ledger;
   }
 
   /** A server on a ledger; under the profiler where this group of figures is the one to look into. */

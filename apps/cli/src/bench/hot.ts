@@ -22,7 +22,7 @@ interface Pair {
 /** Whether a command costs more the longer its customer's history is: while running, and as the first after a start. */
 export async function measureHot(bench: Bench): Promise<void> {
   const { hotEvents, hotCommands } = bench.sizes;
-  const ledger = bench.ledger('hot');
+  const ledger = bench.emptyLedger('hot');
   const first = await bench.start(ledger);
   let pair: Pair;
   let other: Buffer;

@@ -17,7 +17,7 @@ const REGISTERED_AT_ONCE = 32;
 
 /** Single durable commands over HTTP, beside a server that does nothing with the same bytes, turn by turn. */
 export async function measureSingle(bench: Bench): Promise<void> {
-  const ledger = await bench.start(bench.ledger('single'));
+  const ledger = await bench.start(bench.emptyLedger('single'));
   const noop = await ChildServer.start({
     command: [NOOP_SERVER],
     env: {},

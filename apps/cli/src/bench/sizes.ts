@@ -14,7 +14,8 @@ export interface Sizes {
   /** Requests for the state of a customer with a short history. */
   readonly asOfRequests: number;
   readonly visibleMs: number;
-  /** Commands that come in while projections follow. */
+  readonly liveMs: number;
+  /** Commands at full speed, whether projections follow or not. */
   readonly liveCommands: number;
   readonly readMs: number;
   readonly fits: number;
@@ -35,14 +36,15 @@ export const FULL: Sizes = {
   hotRestarts: 7,
   asOfRequests: 400,
   visibleMs: 20_000,
-  liveCommands: 300_000,
+  liveMs: 20_000,
+  liveCommands: 100_000,
   readMs: 10_000,
   fits: 5,
   starts: 3,
   rebuildRounds: 1,
 };
 
-/** Fits in a minute; says whether it works at all and how fast about. */
+/** Fits in a minute or two; says whether it works at all and how fast about. */
 export const QUICK: Sizes = {
   customers: 1_000,
   smallEvents: 10_000,
@@ -56,7 +58,8 @@ export const QUICK: Sizes = {
   hotRestarts: 3,
   asOfRequests: 100,
   visibleMs: 3_000,
-  liveCommands: 20_000,
+  liveMs: 3_000,
+  liveCommands: 10_000,
   readMs: 2_000,
   fits: 2,
   starts: 1,

@@ -26,11 +26,12 @@ const BYTES_A_GIB = 1_073_741_824;
 const usage = `touchstone bench [--only <figure,…>] [--quick] [--data <directory>] [--keep] [--profile <figure>]
 
 Starts ledgers of its own, loads them over HTTP, and prints one JSON line a figure: {figure, value, unit, target, ok,
-…}; the machine stands in the first line, progress on stderr. The whole takes about ten minutes, and means something
+…}; the machine stands in the first line, progress on stderr. The whole takes about fifteen minutes, and means something
 only on a machine that does nothing else. docs/bench.md says what each figure is.
 
-  --only <figure,…>   some of: ${FIGURES.join(', ')}
-  --quick             small sizes, less than a minute in all: whether it works, not how fast it is
+  --only <figure,…>   some of: ${FIGURES.slice(0, 8).join(', ')},
+                      ${FIGURES.slice(8).join(', ')}
+  --quick             small sizes, a minute or two in all: whether it works, not how fast it is
   --data <directory>  where the ledgers are made; else among the temporary directories
   --keep              leaves them there. With the same --data, full ledgers are then used again
   --profile <figure>  runs that figure's servers under Node's profiler, says where their time goes, and leaves the

@@ -21,7 +21,7 @@ const HELD = 0.98;
 
 /** From a command's receipt until a timeline shows it, while a steady stream of commands goes on. */
 export async function measureVisible(bench: Bench): Promise<void> {
-  const running = await bench.start(bench.ledger('visible'));
+  const running = await bench.start(bench.emptyLedger('visible'));
   const probes = new Probes({ port: running.server.port, key: running.key, count: PROBES });
   try {
     const customers = await registerCustomers(running, SINGLE_CUSTOMERS);

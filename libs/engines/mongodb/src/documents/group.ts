@@ -42,6 +42,11 @@ export class MongoDocumentGroup implements DocumentGroup {
   readonly #parts = new Map<string, Part>();
   readonly #progress: Collection<ProgressDocument>;
   readonly #checkpoints: Collection<CheckpointDocument>;
+  /**
+   * Who wrote last, as this object knows: not every commit moves the checkpoint, so its value alone would not tell that
+   * somebody else wrote documents of the partition meanwhile.
+   */
+  readonly #lastWriter = new Map<number, string | undefined>();
 
   /** `prefix` begins the names of the group's collections. */
   constructor(
@@ -101,12 +106,13 @@ export class MongoDocumentGroup implements DocumentGroup {
         this.#progress.find({ _id: { $in: some } }, { batchSize: some.length }).toArray(),
       ),
     );
-    const byStream = new Map(found.map((stored) => [stored._id, progressOf(stored)]));
+    const byStream = new Map(found.map(progressOf).map((progress) => [progress.stream, progress]));
     return streams.map((stream) => byStream.get(stream));
   }
 
   async checkpoint(partition: number): Promise<Checkpoint | undefined> {
     const stored = await retrying('read a checkpoint', () => this.#checkpoints.findOne({ _id: partition }));
+    this.#lastWriter.set(partition, stored?.writtenBy);
     return stored?.at ?? undefined;
   }
 
@@ -153,15 +159,20 @@ export class MongoDocumentGroup implements DocumentGroup {
     });
     const writtenBy = randomUUID();
     try {
-      return await this.connection.transaction('commit documents', async (session, attempt) => {
-        const moved = await this.#moveCheckpoint(batch, writtenBy, session);
-        if (moved !== 'moved') return attempt > 0 && moved === writtenBy ? 'committed' : 'fenced';
-        for (const [collection, operations] of writes) {
-          await collection.bulkWrite(operations, { session, ordered: false });
-        }
-        if (progress.length > 0) await this.#progress.bulkWrite(progress, { session, ordered: false });
-        return 'committed';
-      });
+      const outcome = await this.connection.transaction<Outcome>(
+        'commit documents',
+        async (session, attempt) => {
+          const moved = await this.#moveCheckpoint(batch, writtenBy, session);
+          if (moved !== 'moved') return attempt > 0 && moved === writtenBy ? 'committed' : 'fenced';
+          for (const [collection, operations] of writes) {
+            await collection.bulkWrite(operations, { session, ordered: false });
+          }
+          if (progress.length > 0) await this.#progress.bulkWrite(progress, { session, ordered: false });
+          return 'committed';
+        },
+      );
+      if (outcome === 'committed') this.#lastWriter.set(batch.partition, writtenBy);
+      return outcome;
     } catch (error) {
       // Somebody else's first checkpoint of this partition was there first.
       if (error instanceof DuplicateKeyError) return 'fenced';
@@ -180,7 +191,12 @@ export class MongoDocumentGroup implements DocumentGroup {
       'at.offset': expected?.offset,
       'at.position': expected?.position,
     };
-    const filter = { _id: partition, ...(expected === undefined ? { at: null } : wanted) };
+    const last = this.#lastWriter.get(partition);
+    const filter = {
+      _id: partition,
+      ...(expected === undefined ? { at: null } : wanted),
+      ...(last === undefined ? {} : { writtenBy: last }),
+    };
     const update = { $set: next === undefined ? { writtenBy } : { writtenBy, at: plain(next) } };
     const { matchedCount } = await this.#checkpoints.updateOne(filter, update, { session });
     if (matchedCount === 1) return 'moved';
