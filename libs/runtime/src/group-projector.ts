@@ -19,7 +19,7 @@ import { openRecord, openWithKeyring } from './open-record';
 import { aboutRecord, parkingOf } from './parking';
 
 /** Documents kept between batches: the profiles of customers that are being talked to, and what all share. */
-const DOCUMENTS_CACHED = 5_000;
+const DOCUMENTS_CACHED = 12_000;
 /** Streams whose progress is kept between batches: about 150 bytes each. */
 const PROGRESS_CACHED = 100_000;
 /** Records read at once to fill a gap, or to drain a parked stream. */
