@@ -48,9 +48,7 @@ export class CustomerQueriesController {
   @Get()
   @ApiQuery({ type: CustomersQuery })
   @ApiOkResponse({ type: CustomerPage })
-  async list(
-    @Req() request: ApiRequest,
-  ): Promise<{ items: readonly JsonObject[]; next: string | null }> {
+  async list(@Req() request: ApiRequest): Promise<{ items: readonly JsonObject[]; next: string | null }> {
     const { limit, cursor, ...filter } = queryOf(CustomersQuery, request);
     const masked = request.access === 'masked';
     checkWords(filter.q, masked);

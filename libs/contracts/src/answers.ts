@@ -141,7 +141,12 @@ export class ProjectionStatus {
   @ApiProperty({ type: 'integer' })
   declare readonly version: number;
 
-  @ApiProperty({ type: String, format: 'uuid', required: false, description: 'Fitted model that it folds with.' })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    required: false,
+    description: 'Fitted model that it folds with.',
+  })
   declare readonly model?: string;
 
   @ApiProperty({ type: String })

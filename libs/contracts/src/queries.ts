@@ -55,7 +55,8 @@ export class CustomersQuery extends PageQuery {
   declare readonly tier?: string;
 
   @OptionalField(text({ min: 1, max: 1024 }), {
-    description: 'All words, as prefixes of words of name and identifiers. Not for keys that see masked data.',
+    description:
+      'All words, as prefixes of words of name and identifiers. Not for keys that see masked data.',
   })
   declare readonly q?: string;
 

@@ -16,7 +16,15 @@ import {
   MongoVault,
 } from '#libs/engines/mongodb';
 import type { MongoConnection } from '#libs/engines/mongodb';
-import { ApiKeys, createSecrets, Keyring, Ledger, ModelWriter, openSecrets, RootKeyError } from '#libs/runtime';
+import {
+  ApiKeys,
+  createSecrets,
+  Keyring,
+  Ledger,
+  ModelWriter,
+  openSecrets,
+  RootKeyError,
+} from '#libs/runtime';
 import type { LedgerSecrets, Models } from '#libs/runtime';
 import { ClockGuard, guardedByClock } from './clock-guard';
 

@@ -1,9 +1,18 @@
 import type { Document, DocumentGroup, DocumentStore } from '#libs/core';
 import { RFM_STREAM } from '#libs/events';
-import { RFM_TABLE } from '#libs/insight';
 import { projections } from '#libs/projections';
 import { parseEnvelope } from '#libs/trust';
-import { accepted, buy, byEmail, eventually, say, TestLedger, withMethods } from '#libs/testing';
+import {
+  accepted,
+  buy,
+  byEmail,
+  eventually,
+  interruptedStore,
+  say,
+  spreadModel,
+  TestLedger,
+} from '#libs/testing';
+import type { Interruption } from '#libs/testing';
 import type { ModelWriter } from './model-writer';
 import { Models, projectionsOf } from './models';
 import { Projector } from './projector';
@@ -18,10 +27,7 @@ let store: ReturnType<TestLedger['store']>;
 let models: Models;
 let writer: ModelWriter;
 let set: ProjectionSet;
-let running: Projector[];
-let faults: Error[];
-let told: RebuildStatus[];
-let sent: number;
+let [running, faults, told, sent]: [Projector[], Error[], RebuildStatus[], number] = [[], [], [], 0];
 
 beforeEach(async () => {
   test = await TestLedger.open();
@@ -29,10 +35,7 @@ beforeEach(async () => {
   models = new Models(test.log);
   writer = test.modelWriter(models);
   set = projectionsOf(models);
-  running = [];
-  faults = [];
-  told = [];
-  sent = 0;
+  [running, faults, told, sent] = [[], [], [], 0];
   await talk(8);
 });
 afterEach(async () => {
@@ -120,27 +123,15 @@ async function sound(projector: Projector): Promise<void> {
 /** A model whose edges are spread by `factor`, in the ledger. */
 async function fitted(factor: number): Promise<string> {
   const asOf = '2026-01-31T12:00:00.000Z';
-  const outcome = await writer.fit({ actor: ACTOR, asOf }, async (modelId) => ({
-    modelId,
-    kind: 'rfm',
-    asOf,
-    currency: 'EUR',
-    edges: {
-      recency: [1, 2, 3, 4],
-      frequency: [1, 2, 3, 4],
-      monetary: [1, 2, 3, 4].map((n) => String(n * factor)),
-    },
-    table: RFM_TABLE,
-    through: 1,
-    population: 4,
-  }));
+  const outcome = await writer.fit({ actor: ACTOR, asOf }, async (modelId) =>
+    spreadModel(modelId, asOf, factor),
+  );
   if (outcome.outcome !== 'fitted') throw new Error(outcome.outcome);
   return outcome.model.modelId;
 }
 
 async function activations(): Promise<readonly unknown[]> {
-  const records = await test.log.readStream(RFM_STREAM, 0, 100);
-  const events = records.map(({ env }) => parseEnvelope(env));
+  const events = (await test.log.readStream(RFM_STREAM, 0, 100)).map(({ env }) => parseEnvelope(env));
   return events.filter(({ type }) => type === 'segment-activated.v1').map(({ data }) => data['modelId']);
 }
 
@@ -306,24 +297,7 @@ describe('a model', () => {
 
 describe('what is interrupted', () => {
   /** A projector over a store that is told when documents are written into a group, and when pointers move. */
-  async function interrupted(by: {
-    readonly commit?: (id: string) => Promise<void>;
-    readonly point?: () => Promise<void>;
-  }): Promise<Projector> {
-    const open: DocumentStore['open'] = async (id, definitions) => {
-      const group = await store.open(id, definitions);
-      const commit: DocumentGroup['commit'] = async (batch) => {
-        await by.commit?.(id);
-        return group.commit(batch);
-      };
-      return withMethods(group, { commit });
-    };
-    const point: DocumentStore['point'] = async (moved) => {
-      await store.point(moved);
-      await by.point?.();
-    };
-    return start({ store: withMethods<DocumentStore>(store, { open, point }) });
-  }
+  const interrupted = (by: Interruption): Promise<Projector> => start({ store: interruptedStore(store, by) });
 
   it('by a stop while it builds leaves what serves, nothing else, and the next start goes on', async () => {
     let stopping: Promise<void> | undefined;

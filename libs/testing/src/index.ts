@@ -26,3 +26,5 @@ export {
   unlink,
 } from './commands';
 export * from './given-when-then';
+export * from './interrupted-store';
+export * from './rfm-models';
