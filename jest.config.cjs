@@ -4,6 +4,8 @@ module.exports = {
   // A suite that failed may leave a server behind; a run must end all the same.
   forceExit: true,
   maxWorkers: 2,
+  // Nobody's speed is tested: a machine with much else to do must not fail what is right.
+  testTimeout: 30_000,
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   // These need servers: see jest.engines.config.cjs.
