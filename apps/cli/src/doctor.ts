@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
+import { messageOf } from '#libs/core';
 import { engineVersions } from '#libs/engines/embedded';
 import { callObject, textOf } from './api';
 import { liveServer } from './connect';
@@ -75,7 +76,7 @@ function engineVersion(): Finding {
     const versions = Object.entries(engineVersions());
     return { what, verdict: 'ok', says: versions.map(([name, version]) => `${name} ${version}`).join(', ') };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown fault';
+    const reason = messageOf(error);
     return { what, verdict: 'fail', says: `the SQLite driver does not load: ${reason}; run npm ci` };
   }
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, parseInstant } from '#libs/core';
+import { isJsonObject, parseInstant, pointerTo } from '#libs/core';
 import type { Json, JsonObject } from '#libs/core';
 import { textOf } from './api';
 import { shorten } from './one-line';
@@ -83,7 +83,7 @@ function* membersOf(
     return;
   }
   for (const [name, member] of Object.entries(value)) {
-    yield* membersOf(`${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, member);
+    yield* membersOf(pointer + pointerTo(name), member);
   }
 }
 

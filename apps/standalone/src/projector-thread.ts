@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { EngineError } from '#libs/core';
+import { EngineError, messageOf } from '#libs/core';
 import type { Actor } from '#libs/trust';
 import { openStatus, ProjectionAdmin, projectionStatuses } from '#libs/runtime';
 import type {
@@ -137,7 +137,7 @@ export class ProjectorThread extends ProjectionAdmin {
     try {
       await this.activated(model, actor);
     } catch (error) {
-      answer = { kind: 'activated', fault: error instanceof Error ? error.message : 'unknown fault' };
+      answer = { kind: 'activated', fault: messageOf(error) };
     }
     this.#worker.postMessage(answer);
   }

@@ -1,8 +1,8 @@
-import { isJsonObject } from '#libs/core';
+import { isJsonObject, pointerTo } from '#libs/core';
 import type { JsonObject } from '#libs/core';
 import { MAX_NESTING } from '#libs/events';
 import type { Attributes } from '#libs/domain';
-import { pointerTo, REFUSED } from './rule';
+import { REFUSED } from './rule';
 import type { Fault, Rule } from './rule';
 
 const MAX_ATTRIBUTES_BYTES = 16 * 1024;

@@ -1,8 +1,8 @@
-import { isJsonObject } from '#libs/core';
+import { isJsonObject, pointerTo } from '#libs/core';
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import { isGiven } from './field';
 import type { FieldContext } from './field';
-import { pointerTo, REFUSED } from './rule';
+import { REFUSED } from './rule';
 import type { Constructor, Fault, Rule } from './rule';
 
 export type Checked<T> =

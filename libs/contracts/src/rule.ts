@@ -14,11 +14,6 @@ export interface Fault {
   readonly message: string;
 }
 
-/** A step of a JSON Pointer (RFC 6901). */
-export function pointerTo(name: string): string {
-  return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
-
 /** A number, text, list or object that a field may hold; its schema is what OpenAPI shows. */
 export interface Rule<T> {
   readonly name: string;

@@ -2,3 +2,8 @@
 export class EngineError extends Error {
   override readonly name: string = 'EngineError';
 }
+
+/** What something that was thrown says: anything can be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown fault';
+}

@@ -28,7 +28,7 @@ export function customerOf(stream: string): string | undefined {
   return stream.startsWith(CUSTOMER_STREAM) ? stream.slice(CUSTOMER_STREAM.length) : undefined;
 }
 
-/** Whose keys a stream's events are sealed with, and what orders them in a feed: its customer, else the stream itself. */
+/** Whose keys a stream's events are sealed with, and the key of its messages in a feed: its customer, else the stream itself. */
 export function ownerOf(stream: string): string {
   return customerOf(stream) ?? stream;
 }

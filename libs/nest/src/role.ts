@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { EngineError } from '#libs/core';
+import { EngineError, messageOf } from '#libs/core';
 import { ConfigError, readConfig } from './config';
 import type { Config, Environment, ProcessRole } from './config';
 import type { Authenticator } from './guard';
@@ -72,10 +72,6 @@ class RoleModule {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown fault';
 }
 
 function stackOf(error: unknown): string {

@@ -16,3 +16,13 @@ export function without(document: Document, names: readonly string[]): Document 
   for (const name of names) Reflect.deleteProperty(rest, name);
   return rest;
 }
+
+/** A list's items; none where it is no list. */
+export function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A count; 0 where there is none. */
+export function numberOf(value: Json | undefined): number {
+  return typeof value === 'number' ? value : 0;
+}

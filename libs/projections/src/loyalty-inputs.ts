@@ -2,6 +2,7 @@ import type { Document, Json, Recorded } from '#libs/core';
 import type { SeenEvent, TouchpointFacts } from '#libs/events';
 import { handlingMillionths, surveyPoints } from '#libs/insight';
 import type { LoyaltyInputs, SurveyInstrument } from '#libs/insight';
+import { numberOf } from './fields';
 import {
   answered,
   complained,
@@ -205,8 +206,4 @@ function isSource(value: Json): value is Source {
   return (
     Array.isArray(value) && value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'string'
   );
-}
-
-export function numberOf(value: Json | undefined): number {
-  return typeof value === 'number' ? value : 0;
 }

@@ -2,9 +2,9 @@ import type { Document, Projection } from '#libs/core';
 import type { SeenEvent } from '#libs/events';
 import { LOYALTY_MODEL, loyaltyOf } from '#libs/insight';
 import type { FilledIn, Loyalty, LoyaltyComponent, LoyaltyTier } from '#libs/insight';
-import { documentOf } from './fields';
+import { documentOf, numberOf } from './fields';
 import { complaintsOf } from './handling';
-import { inputsOf, NAMED_EVENTS, numberOf, observe, sourcesOf, take } from './loyalty-inputs';
+import { inputsOf, NAMED_EVENTS, observe, sourcesOf, take } from './loyalty-inputs';
 import type { Draft, Source } from './loyalty-inputs';
 
 /** A component, what it was filled in with where it has no data, and the events behind it. */

@@ -2,7 +2,7 @@ import { isJsonObject } from '#libs/core';
 import type { Document, Json, Projection, Recorded } from '#libs/core';
 import type { Identifier, Money, SeenEvent, TouchpointFacts } from '#libs/events';
 import { addDecimals } from './decimal';
-import { documentOf } from './fields';
+import { documentOf, listOf, numberOf } from './fields';
 
 /** Customer → who they are, and counts of what was said and bought. One document a customer, key = customerId. */
 export const profile: Projection<SeenEvent> = {
@@ -119,12 +119,4 @@ function removeAll(from: readonly Json[], gone: readonly Identifier[]): Json[] {
       ({ type, value }) => isJsonObject(entry) && entry['type'] === type && entry['value'] === value,
     );
   });
-}
-
-function listOf(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function numberOf(value: Json | undefined): number {
-  return typeof value === 'number' ? value : 0;
 }

@@ -2,7 +2,7 @@ import { isJsonObject } from '#libs/core';
 import type { Document, Instant, Json, Projection, Recorded } from '#libs/core';
 import type { Money, SeenEvent } from '#libs/events';
 import { addDecimals } from './decimal';
-import { documentOf } from './fields';
+import { documentOf, listOf } from './fields';
 
 /** Purchases and refunds of one order that are listed one by one. */
 export const MAX_ENTRIES = 1_000;
@@ -106,8 +106,4 @@ function plus(before: Json | undefined, money: Money | undefined): Json | undefi
     ...before,
     others: [...rest.filter((other) => other !== same), ...(sum === undefined ? [] : [sum])],
   };
-}
-
-function listOf(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? value : [];
 }

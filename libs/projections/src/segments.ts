@@ -4,7 +4,7 @@ import type { Money, SeenEvent } from '#libs/events';
 import { cellOf, millionthsOf, recencyDays, rfmScores } from '#libs/insight';
 import type { RfmModel } from '#libs/insight';
 import { addDecimals } from './decimal';
-import { documentOf } from './fields';
+import { documentOf, numberOf } from './fields';
 
 /**
  * Customer → what they are scored by, and with a model their segment: who is in it, since when and why. One document a
@@ -118,8 +118,4 @@ function negated(amount: string): string {
 
 function textOf(value: Json | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-function numberOf(value: Json | undefined): number {
-  return typeof value === 'number' ? value : 0;
 }

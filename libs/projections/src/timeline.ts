@@ -2,7 +2,7 @@ import { isJsonObject } from '#libs/core';
 import type { Document, Json, Projection, Recorded } from '#libs/core';
 import { SEALED_TOUCHPOINT_FIELDS } from '#libs/events';
 import type { SeenEvent } from '#libs/events';
-import { documentOf, without } from './fields';
+import { documentOf, listOf, without } from './fields';
 import { wordsOf } from './words';
 
 /** What a touchpoint's redaction takes out of its entry. */
@@ -159,8 +159,4 @@ function reference({ id, recordedAt }: Recorded<SeenEvent>): { eventId: string; 
 
 function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
-}
-
-function listOf(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? value : [];
 }

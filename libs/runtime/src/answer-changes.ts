@@ -1,4 +1,4 @@
-import { isJsonObject } from '#libs/core';
+import { isJsonObject, pointerTo } from '#libs/core';
 import type { Json } from '#libs/core';
 
 /** Steps from the root of a value into it, unescaped. */
@@ -43,7 +43,7 @@ export function differences(
 
 /** A JSON Pointer (RFC 6901). */
 export function pointerOf(path: Path): string {
-  return path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return path.map(pointerTo).join('');
 }
 
 /**

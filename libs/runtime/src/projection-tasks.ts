@@ -1,3 +1,4 @@
+import { messageOf } from '#libs/core';
 import type { EventLog } from '#libs/core';
 import type { Actor } from '#libs/trust';
 import type { Keyring } from './keyring';
@@ -79,7 +80,7 @@ export async function runProjectionTask(
   try {
     change(await (scope === 'ledger' ? verifyRecords(ports, change) : verifyReadModels(task, ports, change)));
   } catch (error) {
-    change({ state: 'failed', fault: error instanceof Error ? error.message : 'unknown fault' });
+    change({ state: 'failed', fault: messageOf(error) });
   }
 }
 

@@ -1,4 +1,4 @@
-import { EngineError, pause } from '#libs/core';
+import { EngineError, messageOf, pause } from '#libs/core';
 import type { DocumentGroup, DocumentStore, EventFeed, EventLog, Projection } from '#libs/core';
 import type { SeenEvent } from '#libs/events';
 import { buildByCustomer } from './build-by-customer';
@@ -156,7 +156,7 @@ export class Projector {
       return parity;
     } catch (error) {
       await this.#giveUp(id);
-      tell({ state: 'failed', fault: error instanceof Error ? error.message : 'unknown fault' });
+      tell({ state: 'failed', fault: messageOf(error) });
       throw error;
     } finally {
       this.#building.delete(id);
@@ -200,7 +200,7 @@ export class Projector {
       await this.#switchTo(id, all);
       tell({ state: 'done' });
     } catch (error) {
-      tell({ state: 'failed', fault: error instanceof Error ? error.message : 'unknown fault' });
+      tell({ state: 'failed', fault: messageOf(error) });
     } finally {
       if (id !== undefined) this.#building.delete(id);
     }
@@ -235,7 +235,7 @@ export class Projector {
       }
       tell({ state: 'done', parked });
     } catch (error) {
-      tell({ state: 'failed', fault: error instanceof Error ? error.message : 'unknown fault' });
+      tell({ state: 'failed', fault: messageOf(error) });
     }
   }
 

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '#libs/core';
 import { StorageService } from './storage-service';
 import type { StorageCall, StorageCalls } from './storage-service';
 
@@ -17,7 +18,7 @@ parentPort?.on('message', ({ id, name, ask }: Message) => {
     parentPort?.postMessage({ id, answer });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    parentPort?.postMessage({ id, error: error instanceof Error ? error.message : 'unknown fault', code });
+    parentPort?.postMessage({ id, error: messageOf(error), code });
   }
   if (name === 'close') parentPort?.close();
 });

@@ -1,5 +1,6 @@
+import { ownerOf } from '#libs/core';
 import type { EventLog, StoredRecord } from '#libs/core';
-import { keyOf, partitionOf } from './partition';
+import { partitionOf } from './partition';
 
 /** The part of a log that a feed reads what its topic has not. */
 export type ReadableLog = Pick<EventLog, 'readAll' | 'lastPosition'>;
@@ -42,7 +43,7 @@ function byPartition(
 ): ReadonlyMap<number, readonly StoredRecord[]> {
   const split = new Map<number, StoredRecord[]>();
   for (const record of page) {
-    const partition = partitionOf(keyOf(record.stream), partitions);
+    const partition = partitionOf(ownerOf(record.stream), partitions);
     const after = wanted.get(partition);
     if (after === undefined || record.position <= after) continue;
     const list = split.get(partition);

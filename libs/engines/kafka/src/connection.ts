@@ -1,6 +1,6 @@
 import { Kafka, KafkaJSProtocolError, logLevel } from 'kafkajs';
 import type { Admin, RetryOptions, SASLOptions } from 'kafkajs';
-import { EngineError, pause } from '#libs/core';
+import { EngineError, messageOf, pause } from '#libs/core';
 
 export interface KafkaConnection {
   /** `host:port` each; some of the cluster's are enough. */
@@ -112,8 +112,7 @@ export async function quietly(promise: Promise<unknown>): Promise<void> {
 
 export function asEngineError(what: string, error: unknown): EngineError {
   if (error instanceof EngineError) return error;
-  const message = error instanceof Error ? error.message : 'unknown fault';
-  return new EngineError(`Kafka, ${what}: ${message}`, { cause: error });
+  return new EngineError(`Kafka, ${what}: ${messageOf(error)}`, { cause: error });
 }
 
 /** Kafka's name of what went wrong, wherever in the driver's wrappings it is. */

@@ -1,11 +1,11 @@
-import { pause } from '#libs/core';
+import { ownerOf, pause } from '#libs/core';
 import type { Kafka } from 'kafkajs';
 import type { Checkpoint, EventFeed, FeedConsumer, RelayCheckpoint } from '#libs/core';
 import type { ReadableLog } from './catch-up';
 import { connect, isPassing } from './connection';
 import type { KafkaConnection } from './connection';
 import { FeedRun } from './feed-run';
-import { keyOf, partitionOf } from './partition';
+import { partitionOf } from './partition';
 import { DEFAULT_TOPIC, watermarks } from './topic';
 import type { TopicSettings } from './topic';
 
@@ -54,7 +54,7 @@ export class KafkaEventFeed implements EventFeed {
   }
 
   partitionOf(stream: string): number {
-    return partitionOf(keyOf(stream), this.#topic.partitions);
+    return partitionOf(ownerOf(stream), this.#topic.partitions);
   }
 
   /**

@@ -1,7 +1,6 @@
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
-import { isJsonObject } from '#libs/core';
+import { isJsonObject, ownerOf } from '#libs/core';
 import type { StoredRecord } from '#libs/core';
-import { keyOf } from './partition';
 
 /** What a message says beside its record. */
 export interface Publication {
@@ -47,7 +46,7 @@ export function toMessage(record: StoredRecord, publication: Publication): Recor
   }
   const before = JSON.stringify({ leafHash, position, s: tag, sealed });
   return {
-    key: keyOf(record.stream),
+    key: ownerOf(record.stream),
     value: Buffer.from(`${before.slice(0, -1)},"env":${env}}`),
     headers: headersOf(record, publication),
   };
@@ -66,7 +65,7 @@ function headersOf(record: StoredRecord, { ledgerId, topicId, sequence }: Public
     ce_revision: String(record.rev),
     ce_position: String(record.position),
     ce_sequence: String(sequence).padStart(SEQUENCE_DIGITS, '0'),
-    ce_partitionkey: keyOf(record.stream),
+    ce_partitionkey: ownerOf(record.stream),
     'content-type': 'application/json',
     [TOPIC_HEADER]: topicId,
   };

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Partitioners } from 'kafkajs';
-import { keyOf, partitionOf } from './partition';
+import { ownerOf } from '#libs/core';
+import { partitionOf } from './partition';
 
 describe('partition', () => {
   const theirs = Partitioners.DefaultPartitioner();
@@ -27,9 +28,9 @@ describe('partition', () => {
   });
 
   it('has the customer for a key, and the whole name of other streams', () => {
-    expect(keyOf('customer-01930000-0000-7000-8000-00000000000a')).toBe(
+    expect(ownerOf('customer-01930000-0000-7000-8000-00000000000a')).toBe(
       '01930000-0000-7000-8000-00000000000a',
     );
-    expect(keyOf('campaign-1')).toBe('campaign-1');
+    expect(ownerOf('campaign-1')).toBe('campaign-1');
   });
 });

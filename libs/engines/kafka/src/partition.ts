@@ -1,14 +1,7 @@
-import { customerOf } from '#libs/core';
-
 const SEED = 0x9747b28c;
 const FACTOR = 0x5bd1e995;
 const SHIFT = 24;
 const POSITIVE = 0x7fffffff;
-
-/** Key of a stream's messages: the customer's id where it is a customer's, else the stream's name. */
-export function keyOf(stream: string): string {
-  return customerOf(stream) ?? stream;
-}
 
 /**
  * The partition that Kafka's default partitioners, Java's and kafkajs's, choose for a key: murmur2 of its UTF-8 bytes
