@@ -1,6 +1,7 @@
 import { isJsonObject } from '#libs/core';
 import type { Document, Instant, Json, Projection, Recorded } from '#libs/core';
 import type { SeenEvent } from '#libs/events';
+import { numberOf } from './fields';
 
 /** `by` is added to the counter `name` on the UTC day of `at`. */
 export interface Tally {
@@ -71,9 +72,8 @@ function counted(document: Document | undefined, { name, at, by }: Tally): Docum
 }
 
 function daysOf(value: Json | undefined): number[] {
-  const list: readonly Json[] = Array.isArray(value) ? value : [];
-  return Array.from({ length: DAYS_OF_COUNTS }, (_, day) => {
-    const count = list[day];
-    return typeof count === 'number' ? count : 0;
-  });
+  const days = new Array<number>(DAYS_OF_COUNTS).fill(0);
+  if (!Array.isArray(value)) return days;
+  for (let day = 0; day < DAYS_OF_COUNTS; day++) days[day] = numberOf(value[day]);
+  return days;
 }

@@ -1,6 +1,6 @@
 import type { Document, Json } from '#libs/core';
 
-/** A document with these members; those that are `undefined` are left out, as canonical JSON has no place for them. */
+/** A document with these members; those that are `undefined` are left out, as JSON has no place for them. */
 export function documentOf(fields: Readonly<Record<string, Json | undefined>>): Document {
   const document: Record<string, Json> = {};
   for (const name in fields) {

@@ -130,7 +130,7 @@ export class AsOf {
     for await (const page of opener.open(pages)) for (const recorded of page) fold.take(recorded);
     if (fold.taken === 0) return refuse('customer-not-found', 'The customer was not known at that moment.');
     const revision = axis === 'occurred' ? head.revision : found.revision;
-    return { customerId, at, revision, model: modelId ?? null, ...fold.canonicalState() };
+    return { customerId, at, revision, model: modelId ?? null, ...fold.state() };
   }
 
   /** On the axis `recorded`. Refused: `customer-not-found`, `invalid-query` where the moments are of two kinds or in no order. */

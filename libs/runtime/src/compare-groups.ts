@@ -1,6 +1,5 @@
 import type { Checkpoint, Document, DocumentGroup, Progress } from '#libs/core';
-import { customerStream, pause } from '#libs/core';
-import { jcs } from '#libs/trust';
+import { customerStream, pause, sameJson, sameMembers } from '#libs/core';
 import { sumOf } from './sum-of-buckets';
 
 /** How two builds of the same read models differ. */
@@ -124,7 +123,7 @@ async function judge(
   const names = new Set([...Object.keys(ours ?? {}), ...Object.keys(theirs ?? {})]);
   const fields = [...names]
     .filter((name) => !without.includes(name))
-    .filter((name) => jcs(ours?.[name] ?? null) !== jcs(theirs?.[name] ?? null))
+    .filter((name) => !sameJson(ours?.[name], theirs?.[name]))
     .toSorted();
   return { projection, customerId, what, fields: what === 'different' ? fields : [] };
 }
@@ -143,7 +142,7 @@ async function compareShared(
     const ours = await sumOf(built, projection);
     const theirs = await sumOf(served, projection);
     const compared = Math.max(ours.size, theirs.size);
-    if (jcs(Object.fromEntries(ours)) === jcs(Object.fromEntries(theirs))) return { compared, equal: true };
+    if (sameJson(Object.fromEntries(ours), Object.fromEntries(theirs))) return { compared, equal: true };
     const after = await placesOf(built, served);
     if (before.stood && after.stood && before.text === after.text) return { compared, equal: false };
     if (round === MAX_ROUNDS) return { compared, equal: 'moving' };
@@ -168,12 +167,7 @@ function placeOf(checkpoints: ReadonlyMap<number, Checkpoint>): string {
 }
 
 function same(a: Document | undefined, b: Document | undefined, without: readonly string[]): boolean {
-  return a !== undefined && b !== undefined && jcs(less(a, without)) === jcs(less(b, without));
-}
-
-function less(document: Document, without: readonly string[]): Document {
-  if (without.length === 0) return document;
-  return Object.fromEntries(Object.entries(document).filter(([name]) => !without.includes(name)));
+  return a !== undefined && b !== undefined && sameMembers(a, b, without);
 }
 
 /** Both sides in key order, side by side. */

@@ -1,7 +1,6 @@
 import type { Change, Document, JsonObject, Parking, Projection, Recorded } from '#libs/core';
 import type { SeenEvent } from '#libs/events';
 import { loyaltyAnswer, segmentsAnswer } from '#libs/projections';
-import { jcs } from '#libs/trust';
 import type { Restated } from './as-of-reading';
 import { parkingOf } from './parking';
 import { earliest, profileAnswer } from './profile-answer';
@@ -86,12 +85,6 @@ export class CustomerFold {
     return this.#answer({ profile, loyalty, segments });
   }
 
-  /** The same with members in the order in which stores keep them, so that it is the served answer text for text. */
-  canonicalState(): CustomerState {
-    const [profile, loyalty, segments] = FOLDED.map((name) => canonical(this.#documents.get(name)));
-    return this.#answer({ profile, loyalty, segments });
-  }
-
   #answer(documents: ProfileDocuments): CustomerState {
     const { first, lastContact } = this.#edges.edges;
     const edges = {
@@ -104,10 +97,4 @@ export class CustomerFold {
       segments: segmentsAnswer(documents.segments),
     };
   }
-}
-
-function canonical(document: Document | undefined): Document | undefined {
-  if (document === undefined) return undefined;
-  const copy: Document = JSON.parse(jcs(document));
-  return copy;
 }

@@ -18,8 +18,8 @@ import type { CustomerKeys, Keyring } from './keyring';
 import { openRecord, openWithKeyring } from './open-record';
 import { aboutRecord, parkingOf } from './parking';
 
-/** Documents kept between batches: the profiles of customers that are being talked to, and what all share. */
-const DOCUMENTS_CACHED = 12_000;
+/** Documents of one read model kept between batches: of customers that are being talked to, and what all share. */
+const DOCUMENTS_CACHED = 4_000;
 /** Streams whose progress is kept between batches: about 150 bytes each. */
 const PROGRESS_CACHED = 100_000;
 /** Records read at once to fill a gap, or to drain a parked stream. */
@@ -56,11 +56,13 @@ export interface GroupProjectorPorts {
  */
 export class GroupProjector {
   readonly group: DocumentGroup;
-  readonly #documents = new Lru<Document>(DOCUMENTS_CACHED);
+  /** By projection, so that no key has to be made of two names: that takes longer than looking it up. */
+  readonly #documents: ReadonlyMap<string, Lru<Document>>;
   readonly #progress = new Lru<Progress>(PROGRESS_CACHED);
 
   constructor(private readonly ports: GroupProjectorPorts) {
     this.group = ports.group;
+    this.#documents = new Map(ports.projections.map(({ name }) => [name, new Lru(DOCUMENTS_CACHED)]));
   }
 
   /** Number of events applied. `retry`: a parked stream whose records are tried again; with `parked` there are more. */
@@ -70,7 +72,7 @@ export class GroupProjector {
     retry?: Pick<Progress, 'stream' | 'parked'>,
   ): Promise<number> {
     const { due, progress } = await this.#due(records, retry?.stream);
-    const touched = new Map<string, Touched>();
+    const touched: TouchedDocuments = new Map();
     const steps = await this.#steps(due, touched);
     const folded = foldSteps(steps, progress);
     const drained = retry?.parked === undefined ? undefined : progress.get(retry.stream);
@@ -79,7 +81,7 @@ export class GroupProjector {
       progress.set(drained.stream, { ...drained, parked: retry?.parked, retry: true });
     }
     const documents: DocumentWrite[] = [];
-    for (const entry of touched.values()) {
+    for (const entry of allOf(touched)) {
       if (entry.changed === undefined) continue;
       entry.document = stamped(entry.document, entry.projection, entry.changed);
       documents.push({ projection: entry.projection.name, key: entry.key, document: entry.document });
@@ -90,7 +92,7 @@ export class GroupProjector {
       this.forget();
       throw new FencedError(`group ${this.group.id} is written by another process`);
     }
-    for (const { projection, key, document } of touched.values()) this.#keep(projection, key, document);
+    for (const { projection, key, document } of allOf(touched)) this.#keep(projection, key, document);
     for (const entry of moved) this.#progress.set(entry.stream, entry);
     return folded;
   }
@@ -109,7 +111,7 @@ export class GroupProjector {
 
   /** Drops what is remembered between batches: another process may have written since. */
   forget(): void {
-    this.#documents.clear();
+    for (const documents of this.#documents.values()) documents.clear();
     this.#progress.clear();
   }
 
@@ -152,7 +154,7 @@ export class GroupProjector {
   }
 
   /** Opens the records and loads the documents that they touch. */
-  async #steps(records: readonly StoredRecord[], touched: Map<string, Touched>): Promise<readonly Step[]> {
+  async #steps(records: readonly StoredRecord[], touched: TouchedDocuments): Promise<readonly Step[]> {
     const missing = new Map<Projection<SeenEvent>, Touched[]>();
     const steps: Step[] = [];
     const owners = [...new Set(records.map(({ stream }) => ownerOf(stream)))];
@@ -189,7 +191,7 @@ export class GroupProjector {
   #step(
     record: StoredRecord,
     recorded: Recorded<SeenEvent>,
-    touched: Map<string, Touched>,
+    touched: TouchedDocuments,
     missing: Map<Projection<SeenEvent>, Touched[]>,
   ): Step {
     const touches: Touched[] = [];
@@ -200,13 +202,15 @@ export class GroupProjector {
       } catch (error) {
         return { record, touches: [], fault: parkingOf(aboutRecord(record), projection.name, error) };
       }
+      if (keys.length === 0) continue;
+      let of = touched.get(projection);
+      if (of === undefined) touched.set(projection, (of = new Map()));
       for (const key of keys) {
-        const name = `${projection.name} ${key}`;
-        let entry = touched.get(name);
+        let entry = of.get(key);
         if (entry === undefined) {
-          const cached = this.#documents.get(name);
+          const cached = this.#documents.get(projection.name)?.get(key);
           entry = { projection, key, document: cached };
-          touched.set(name, entry);
+          of.set(key, entry);
           // A document that is named after this very event can't be there yet.
           if (cached === undefined && !key.startsWith(recorded.id)) {
             const list = missing.get(projection);
@@ -223,7 +227,14 @@ export class GroupProjector {
   /** Only documents that many events share are worth keeping. */
   #keep({ name, shared }: Projection<SeenEvent>, key: string, document: Document | undefined): void {
     const kept = document !== undefined && (shared === true || key === document['_customer']);
-    if (kept) this.#documents.set(`${name} ${key}`, document);
-    else this.#documents.delete(`${name} ${key}`);
+    if (kept) this.#documents.get(name)?.set(key, document);
+    else this.#documents.get(name)?.delete(key);
   }
+}
+
+/** What a batch touches, by projection and key. */
+type TouchedDocuments = Map<Projection<SeenEvent>, Map<string, Touched>>;
+
+function* allOf(touched: TouchedDocuments): Generator<Touched> {
+  for (const entries of touched.values()) yield* entries.values();
 }

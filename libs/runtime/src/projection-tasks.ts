@@ -40,7 +40,7 @@ export interface ProjectionTaskPorts {
   readonly activated: (model: string, actor: Actor) => Promise<void>;
 }
 
-/** What is built anew for another model, and what is folded together with it. */
+/** What another model is asked for; all the others are built anew with it. */
 const OF_MODELS = ['segments'];
 
 /** Progress of a verification is told this often. */

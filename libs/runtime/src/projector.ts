@@ -130,7 +130,9 @@ export class Projector {
 
   async #build({ taskId, names, keep, activate }: BuildOrder, report: Report): Promise<Parity> {
     const { store, projections, log, feed } = this.ports;
-    const all = together(projections.plain, names);
+    // With a model all of them move: what stayed where it is would be folded there, with what has moved, and again here.
+    const asked = activate === undefined ? names : projections.plain.map(({ name }) => name);
+    const all = together(projections.plain, asked);
     const model = activate?.model ?? (await this.servingModel());
     const chosen = (await this.#with(model)).filter(({ name }) => all.includes(name));
     const tell = teller(taskId, all, report);

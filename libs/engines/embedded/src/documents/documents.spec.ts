@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Document, DocumentQuery, DocumentsDefinition } from '#libs/core';
 import { documentStoreContract } from '#libs/testing';
 import { ForeignFileError, Sqlite } from '../sqlite';
-import { canonicalText } from './canonical';
 import { findSql, shapeOf } from './find';
 import { groupFormat } from './group';
 import { EmbeddedDocumentStore } from './store';
@@ -147,13 +146,5 @@ describe('embedded document store', () => {
     const group = await connect().open('main', [timeline]);
     for (const key of ['a\0b', 'a\ud800', ''])
       await expect(group.commit(batch(write(key, {})))).rejects.toThrow(RangeError);
-  });
-
-  it('writes equal documents as equal texts', () => {
-    const text = '{"10":1,"9":[{"a":null,"b":"é"}],"A":{"x":1,"y":[]},"a":true}';
-    expect(
-      canonicalText({ a: true, A: { y: [], x: 1 }, 9: [{ b: 'é', a: null }], 10: 1, none: undefined }),
-    ).toBe(text);
-    expect(canonicalText({ A: { x: 1, y: [] }, a: true })).toBe('{"A":{"x":1,"y":[]},"a":true}');
   });
 });

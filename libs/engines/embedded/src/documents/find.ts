@@ -8,9 +8,8 @@ import type {
   IndexValue,
 } from '#libs/core';
 import type { Row, Sqlite, SqlValue, Statement } from '../sqlite';
-import { parseDocument } from './canonical';
 import { queryIdentity, readCursor, writeCursor } from './cursor';
-import { column, indexName, indexValue, tableName } from './table';
+import { column, indexName, indexValue, parseDocument, tableName } from './table';
 
 const MAX_PAGE = 10_000;
 /** Statements kept; how many shapes of a query there are is the definitions' choice. */

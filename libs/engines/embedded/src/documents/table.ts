@@ -1,8 +1,7 @@
-import { indexedFields } from '#libs/core';
+import { indexedFields, isJsonObject } from '#libs/core';
 import type { Document, DocumentsDefinition, IndexDefinition } from '#libs/core';
 import { text } from '../sqlite';
 import type { Row, Sqlite, SqlValue, Statement } from '../sqlite';
-import { canonicalText, parseDocument } from './canonical';
 
 /** Keys looked up by one statement: a call of the driver costs more than finding a row. */
 const KEYS_AT_ONCE = 500;
@@ -76,7 +75,7 @@ export class DocumentTable {
     }
     if (key === '' || key.includes('\0') || !key.isWellFormed())
       throw new RangeError('A document key must be well-formed text, not empty, without U+0000');
-    const values: SqlValue[] = [key, canonicalText(document)];
+    const values: SqlValue[] = [key, JSON.stringify(document)];
     for (const field of this.#fields) values.push(indexValue(document[field]));
     if (this.#upsert.run(values) === 0) this.#update.run([...values.slice(1), key]);
   }
@@ -95,6 +94,12 @@ export class DocumentTable {
   scan(afterKey: string | undefined, limit: number): (readonly [string, Document])[] {
     return this.#scan.all([afterKey ?? '', limit]).map(entry);
   }
+}
+
+export function parseDocument(json: string): Document {
+  const value: unknown = JSON.parse(json);
+  if (!isJsonObject(value)) throw new TypeError('A stored document is no object');
+  return value;
 }
 
 function entry(row: Row): readonly [string, Document] {

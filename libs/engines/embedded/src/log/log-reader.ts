@@ -2,7 +2,7 @@ import { Lru } from '#libs/core';
 import type { Located, StoredRecord, StreamHead } from '#libs/core';
 import { blob, integer, Sqlite, text } from '../sqlite';
 import type { Row, Statement } from '../sqlite';
-import { BLOB_SLOTS, hexText, LOG_FORMAT, uuidBytes, uuidText } from './schema';
+import { BLOB_SLOTS, hexText, LOG_FORMAT, uuidBytes, uuidOfHex, uuidText } from './schema';
 
 const STREAMS_CACHED = 50_000;
 const UUID_LENGTH = 36;
@@ -10,7 +10,9 @@ const UUID_LENGTH = 36;
 const LOCATE_BATCH = 50;
 
 const BLOBS = `LEFT JOIN sealed b ON b.slot BETWEEN e.position * ${BLOB_SLOTS} AND e.position * ${BLOB_SLOTS} + ${BLOB_SLOTS - 1}`;
-const COLUMNS = 'e.position, e.sid, e.rev, e.id, e.env, e.leaf_hash, b.class, b.blob';
+/** As text, because each buffer that the driver makes costs as much as all other columns together. */
+const hexOf = (name: string): string => `lower(hex(${name}))`;
+const COLUMNS = `e.position, e.sid, e.rev, ${hexOf('e.id')}, e.env, ${hexOf('e.leaf_hash')}, b.class, b.blob`;
 
 interface StreamName {
   readonly sid: number;
@@ -127,10 +129,10 @@ export class LogReader {
           position: current,
           stream: name,
           rev: integer(rev),
-          id: uuidText(blob(id)),
+          id: uuidOfHex(text(id)),
           env: text(env),
           sealed,
-          leafHash: hexText(blob(leafHash)),
+          leafHash: text(leafHash),
           tag,
         });
       }

@@ -60,7 +60,10 @@ export function uuidBytes(id: string): Buffer {
 }
 
 export function uuidText(bytes: Uint8Array): string {
-  const hex = hexText(bytes);
+  return uuidOfHex(hexText(bytes));
+}
+
+export function uuidOfHex(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
