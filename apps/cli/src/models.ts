@@ -21,7 +21,7 @@ A model says which customers are in which segment (RFM: how recently, how often,
             nothing is served by it yet
   list      all that were fitted, oldest first, and which one is active
   activate  builds the segments of a model beside those that serve, then switches; it prints how they differ.
-            latest is the one that was fitted last. touchstone rollback segments takes it back
+            latest is the one that was fitted last. touchstone rollback all takes it back
 `;
 
 export const modelsVerb: Verb = {

@@ -2,7 +2,7 @@ import type { CommandBus } from '@nestjs/cqrs';
 import { EngineError } from '#libs/core';
 import { check } from '#libs/contracts';
 import type { CommandMessage, ReceiptAnswer } from '#libs/contracts';
-import { idempotencyKeyOf, ifMatchOf, ProblemError, refusalToProblem, refuseQuery } from '#libs/nest';
+import { bodyOf, idempotencyKeyOf, ifMatchOf, ProblemError, refusalToProblem, refuseQuery } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { ContentionError, OverloadedError } from '#libs/runtime';
 import type { Outcome } from '#libs/runtime';
@@ -19,11 +19,7 @@ export async function dispatch<M extends CommandMessage>(
 ): Promise<ReceiptAnswer> {
   refuseQuery(request);
   const body: unknown = request.body;
-  const checked = check(type, body, path);
-  if (!checked.ok) {
-    throw new ProblemError('invalid-body', 'The body does not fit its contract.', { errors: checked.errors });
-  }
-  const message = checked.value;
+  const message = bodyOf(check(type, body, path));
   const key = idempotencyKeyOf(request.headers);
   const ifMatch = ifMatchOf(request.headers);
   message.origin = {

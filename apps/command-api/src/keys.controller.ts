@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiKeyCreated, ApiKeyPage, check, CreateApiKey } from '#libs/contracts';
-import { Policy, ProblemError, refusalToProblem, refuseQuery } from '#libs/nest';
+import { bodyOf, Policy, ProblemError, refusalToProblem, refuseQuery } from '#libs/nest';
 import type { ApiRequest } from '#libs/nest';
 import { ApiKeys } from '#libs/runtime';
 import type { ApiKeyInfo, CreatedApiKey } from '#libs/runtime';
@@ -18,13 +18,7 @@ export class KeysController {
   @ApiCreatedResponse({ type: ApiKeyCreated })
   async create(@Req() request: ApiRequest): Promise<CreatedApiKey> {
     refuseQuery(request);
-    const checked = check(CreateApiKey, request.body);
-    if (!checked.ok) {
-      throw new ProblemError('invalid-body', 'The body does not fit its contract.', {
-        errors: checked.errors,
-      });
-    }
-    const { name, roles, expiresAt } = checked.value;
+    const { name, roles, expiresAt } = bodyOf(check(CreateApiKey, request.body));
     const created = await this.keys.create({
       name,
       roles,

@@ -2,7 +2,7 @@ import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
 import { isUuid } from '#libs/core';
 import { check, FitModel, ModelFitted, RebuildAccepted } from '#libs/contracts';
-import { idempotencyKeyOf, Policy, ProblemError, refuseQuery } from '#libs/nest';
+import { bodyOf, idempotencyKeyOf, Policy, ProblemError, refuseQuery } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { modelAnswer, ModelCommands, NotCaughtUpError } from '#libs/runtime';
 import { actorOf, problemOf } from './dispatch';
@@ -22,13 +22,7 @@ export class ModelsController {
     @Res({ passthrough: true }) reply: ApiReply,
   ): Promise<Pick<ModelFitted, 'modelId' | 'kind' | 'asOf' | 'parameters'>> {
     refuseQuery(request);
-    const checked = check(FitModel, request.body);
-    if (!checked.ok) {
-      throw new ProblemError('invalid-body', 'The body does not fit its contract.', {
-        errors: checked.errors,
-      });
-    }
-    const { asOf } = checked.value;
+    const { asOf } = bodyOf(check(FitModel, request.body));
     const idempotencyKey = idempotencyKeyOf(request.headers);
     const fitted = await this.models
       .fit({ actor: actorOf(request), asOf, idempotencyKey })

@@ -16,7 +16,7 @@ import {
   TimelinePage,
   TimelineQuery,
 } from '#libs/contracts';
-import { maskProfile, maskPurchase, maskTimelineEntry, Policy, ProblemError } from '#libs/nest';
+import { bodyOf, maskProfile, maskPurchase, maskTimelineEntry, Policy, ProblemError } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { wordsOf } from '#libs/projections';
 import { Reader } from '#libs/runtime';
@@ -33,13 +33,8 @@ export class CustomerQueriesController {
   @ApiBody({ type: LookupCustomer })
   @ApiOkResponse({ type: CustomerProfile })
   async lookup(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: ApiReply): Promise<JsonObject> {
-    const checked = check(LookupCustomer, request.body);
-    if (!checked.ok) {
-      throw new ProblemError('invalid-body', 'The body does not fit its contract.', {
-        errors: checked.errors,
-      });
-    }
-    const customerId = await this.reader.find(checked.value.identifier);
+    const { identifier } = bodyOf(check(LookupCustomer, request.body));
+    const customerId = await this.reader.find(identifier);
     if (customerId === undefined) throw new ProblemError('customer-not-found', 'There is no such customer.');
     return this.#profile(customerId, request, reply);
   }

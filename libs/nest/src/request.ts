@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '#libs/runtime';
 import type { Access } from './access';
 import { ProblemError } from './problems';
+import type { FieldError } from './problems';
 
 /** A request that the guard let in: what handlers of routes with a policy get. */
 export interface ApiRequest extends FastifyRequest {
@@ -62,6 +63,15 @@ export function ifMatchOf(headers: RequestHeaders): number | undefined {
 export function refuseQuery(request: Pick<FastifyRequest, 'query'>): void {
   const [name] = Object.keys(Object(request.query));
   if (name !== undefined) throw new ProblemError('invalid-query', 'This route takes no query parameters.');
+}
+
+/** A body that was checked against its contract; refuses with what is wrong with it. */
+export function bodyOf<T>(
+  checked:
+    { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: readonly FieldError[] },
+): T {
+  if (checked.ok) return checked.value;
+  throw new ProblemError('invalid-body', 'The body does not fit its contract.', { errors: checked.errors });
 }
 
 /** What a reader of its own write waits for. */
