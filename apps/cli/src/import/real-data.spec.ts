@@ -25,7 +25,7 @@ interface Imported {
 
 async function dryRun(mapping: string, names: readonly string[]): Promise<Imported> {
   const prepared = await prepareImport({
-    paths: names.map((name) => join(data, name)),
+    paths: names.map((name) => resolve(data, name)),
     map: join(root, 'docs/examples', mapping),
     command: undefined,
   });
@@ -52,6 +52,18 @@ function countBy(bodies: readonly Body[], name: string): Readonly<Record<string,
   for (const body of bodies) counts[String(body[name])] = (counts[String(body[name])] ?? 0) + 1;
   return counts;
 }
+
+it('makes an order of each row of the example in the README', async () => {
+  const { counts, rejects, bodies } = await dryRun('orders.yaml', [join(root, 'docs/examples/orders.csv')]);
+  expect(counts).toEqual({ rows: 120, skippedRows: 0, accepted: 120, duplicates: 0, rejected: 0 });
+  expect(rejects).toEqual([]);
+  expect(bodies[0]).toMatchObject({
+    command: 'purchase',
+    orderId: 'S-1001',
+    total: { amount: '29.90', currency: 'EUR' },
+    occurredAt: '2023-08-21T06:31:00.000Z',
+  });
+});
 
 onRealData('Online Retail', () => {
   it('makes 1,400 purchases and 308 refunds of 2,025 invoices, and rejects those without customer', async () => {
