@@ -1,7 +1,7 @@
 import { isJsonObject } from '#libs/core';
 import type { Document, Instant, Json, Projection, Recorded } from '#libs/core';
 import type { SeenEvent } from '#libs/events';
-import { numberOf } from './fields';
+import { listOf, numberOf } from './fields';
 
 /** `by` is added to the counter `name` on the UTC day of `at`. */
 export interface Tally {
@@ -72,8 +72,6 @@ function counted(document: Document | undefined, { name, at, by }: Tally): Docum
 }
 
 function daysOf(value: Json | undefined): number[] {
-  const days = new Array<number>(DAYS_OF_COUNTS).fill(0);
-  if (!Array.isArray(value)) return days;
-  for (let day = 0; day < DAYS_OF_COUNTS; day++) days[day] = numberOf(value[day]);
-  return days;
+  const list = listOf(value);
+  return Array.from({ length: DAYS_OF_COUNTS }, (_, day) => numberOf(list[day]));
 }
