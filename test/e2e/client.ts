@@ -98,11 +98,41 @@ export class Client {
     return items;
   }
 
-  /** A client with another key of these roles. */
+  /** A client with another key of these roles, once it is known where queries are answered: that may be another process. */
   async as(...roles: readonly string[]): Promise<Client> {
     const answer = await this.post('/v1/keys', { name: roles.join('-'), roles });
     if (answer.status !== 201) throw new Error(`no key: ${answer.status} ${answer.text}`);
-    return new Client(this.url, answer.body.key);
+    const client = new Client(this.url, answer.body.key);
+    await eventually('the key is known', async () => {
+      return (await client.get('/v1/projections')).status === 401 ? undefined : true;
+    });
+    return client;
+  }
+
+  /** Asks for a change of what serves, once no other runs; its id. */
+  async begin(path: string, deadlineMs?: number): Promise<string> {
+    const begun = await eventually(
+      `POST ${path} begins`,
+      async () => {
+        const answer = await this.post(path);
+        return answer.status === 409 ? undefined : answer;
+      },
+      deadlineMs,
+    );
+    if (begun.status !== 202) throw new Error(`POST ${path}: ${begun.status} ${begun.text}`);
+    return begun.body.rebuildId;
+  }
+
+  /** The last status of such a change. */
+  ended(rebuildId: string, deadlineMs = 60_000): Promise<Loose> {
+    return eventually(
+      'the change of what serves ends',
+      async () => {
+        const { body } = await this.get(`/v1/rebuilds/${rebuildId}`);
+        return ['done', 'failed'].includes(body.state) ? body : undefined;
+      },
+      deadlineMs,
+    );
   }
 
   /** Runs a verification to its end. */

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Client, expectProblem, somebody, touchpoint } from './client';
 import type { Loose } from './client';
 import { newHome, removeHome, ROOT, Server } from './server';
-import { eventually } from './wait';
 
 jest.setTimeout(60_000);
 
@@ -72,10 +71,7 @@ describe('projections', () => {
     for (const name of ['timeline', 'all']) {
       const begun = await api.post(`/v1/projections/${name}/rebuild`);
       expect(begun.status).toBe(202);
-      const done = await eventually('the rebuild ends', async () => {
-        const { body } = await api.get(`/v1/rebuilds/${begun.body.rebuildId}`);
-        return ['done', 'failed'].includes(body.state) ? body : undefined;
-      });
+      const done = await api.ended(begun.body.rebuildId);
       expect(done).toMatchObject({ state: 'done', progress: 1, parity: { differing: 0 } });
       const after = await api.get(`/v1/customers/${customerId}/timeline?waitFor=1`);
       expect(after.body).toEqual(before.body);

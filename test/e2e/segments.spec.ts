@@ -80,23 +80,7 @@ function expected({ parameters }: Loose): ReadonlyMap<string, string> {
 }
 
 async function activate(modelId: string): Promise<Loose> {
-  const begun = await eventually('no other task runs', async () => {
-    const answer = await api.post(`/v1/models/${modelId}/activate`);
-    return answer.status === 409 ? undefined : answer;
-  });
-  expect(begun.status).toBe(202);
-  return ended(begun.body.rebuildId);
-}
-
-async function ended(rebuildId: string): Promise<Loose> {
-  return eventually(
-    'the change of what serves ends',
-    async () => {
-      const { body } = await api.get(`/v1/rebuilds/${rebuildId}`);
-      return ['done', 'failed'].includes(body.state) ? body : undefined;
-    },
-    60_000,
-  );
+  return api.ended(await api.begin(`/v1/models/${modelId}/activate`));
 }
 
 async function allMembers(): Promise<Loose[]> {
@@ -219,7 +203,7 @@ it('a model can be taken back, and what serves is equal to a rebuild all the whi
     const answer = await api.post('/v1/projections/segments/rollback');
     return answer.status === 409 ? undefined : answer;
   });
-  expect(await ended(begun.body.rebuildId)).toMatchObject({ state: 'done' });
+  expect(await api.ended(begun.body.rebuildId)).toMatchObject({ state: 'done' });
   expect(await active()).toBe(model.modelId);
   await eventually('the first one serves', async () => {
     const [segment] = (await api.get('/v1/segments')).body.items;

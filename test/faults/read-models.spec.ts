@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pause } from '#libs/core';
 import { somebody, touchpoint } from '../e2e/client';
 import type { Client, Loose } from '../e2e/client';
 import { Server } from '../e2e/server';
@@ -67,7 +68,7 @@ async function traffic(api: Client): Promise<void> {
 }
 
 async function killAndStart(withinMs: number, root?: string): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, random() * withinMs));
+  await pause(random() * withinMs);
   await server.kill();
   server = await Server.start({ home: server.home, ...(root === undefined ? {} : { root }) });
 }
@@ -93,26 +94,9 @@ async function killDuring(rebuildId: string, kill: number): Promise<void> {
 
 const projections = async (): Promise<Loose[]> => (await server.client().get('/v1/projections')).body;
 
-async function begin(path: string): Promise<string> {
-  return eventually(`POST ${path} begins`, async () => {
-    const answer = await server.client().post(path);
-    if (answer.status === 409) return undefined;
-    if (answer.status !== 202) throw new Error(`POST ${path}: ${answer.status} ${answer.text}`);
-    return answer.body.rebuildId;
-  });
-}
-
 async function finished(path: string): Promise<Loose> {
   const api: Client = server.client();
-  const id = await begin(path);
-  return eventually(
-    `POST ${path} ends`,
-    async () => {
-      const { body } = await api.get(`/v1/rebuilds/${id}`);
-      return body.state === 'done' || body.state === 'failed' ? body : undefined;
-    },
-    DEADLINE_MS,
-  );
+  return api.ended(await api.begin(path), DEADLINE_MS);
 }
 
 /** Every customer is there, nothing differs from the log, and no group is left over. */
@@ -144,7 +128,7 @@ test('kill -9 during a rebuild: what served serves on, and the next rebuild goes
   let switched = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     const before = await projections();
-    await killDuring(await begin('/v1/projections/all/rebuild'), kill);
+    await killDuring(await server.client().begin('/v1/projections/all/rebuild'), kill);
     const after = await projections();
     expect(after.map(({ name }) => name)).toEqual(before.map(({ name }) => name));
     if (after[0].group !== before[0].group) switched++;
@@ -178,7 +162,7 @@ test('kill -9 during an activation: record and read models agree in the end', as
     const model = fitted[kill % 2] ?? '';
     const before = await models();
     expect(before.active).toBe(before.serving);
-    await killDuring(await begin(`/v1/models/${model}/activate`), kill);
+    await killDuring(await server.client().begin(`/v1/models/${model}/activate`), kill);
     const found = await models();
     if (found.active !== before.active) activated++;
     if (found.serving !== before.serving) switched++;
@@ -212,7 +196,7 @@ test('kill -9 while a customer is parked and drained: nobody else is touched, no
   await server.stop();
   server = await Server.start({ home: server.home, root: careless.root });
   for (let kill = 0; kill < KILLS; kill++) {
-    await begin('/v1/projections/all/rebuild');
+    await server.client().begin('/v1/projections/all/rebuild');
     await killWithin(900, careless.root);
   }
   expect(await finished('/v1/projections/all/rebuild')).toMatchObject({ state: 'done' });

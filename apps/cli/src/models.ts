@@ -20,7 +20,7 @@ A model says which customers are in which segment (RFM: how recently, how often,
   fit       computes one from the purchases before --as-of (default: the beginning of this day, UTC) and records it;
             nothing is served by it yet
   list      all that were fitted, oldest first, and which one is active
-  activate  builds the segments of a model beside those that serve, then switches; it prints how they differ.
+  activate  builds all read models with a model beside those that serve, then switches; it prints how they differ.
             latest is the one that was fitted last. touchstone rollback all takes it back
 `;
 

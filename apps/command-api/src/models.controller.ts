@@ -43,7 +43,7 @@ export class ModelsController {
     }
   }
 
-  /** Builds the segments with the model beside those that serve, compares, and switches. */
+  /** Builds all read models with the model beside those that serve, compares, and switches. */
   @Post(':modelId/activate')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: RebuildAccepted })

@@ -51,7 +51,7 @@ export class ProjectorService {
   async #followActivation(): Promise<void> {
     const model = await this.models.active();
     if (model === undefined || model === (await this.projector.servingModel())) return;
-    const order = { taskId: 'resumed', names: ['segments'], keep: true };
+    const order = { taskId: 'resumed', names: this.names, keep: true };
     const activate = { model, ready: async () => undefined };
     await this.projector.build({ ...order, activate }, () => undefined).catch(() => undefined);
   }

@@ -30,6 +30,12 @@ export interface DocumentWrite {
   readonly document: Document | undefined;
 }
 
+/** Keys that every engine can keep. */
+export function checkDocumentKey(key: string): void {
+  if (key !== '' && !key.includes('\0') && key.isWellFormed()) return;
+  throw new RangeError('A document key must be well-formed text, not empty, without U+0000');
+}
+
 /** Documents, progress and checkpoint of one batch: they commit together or not at all. */
 export interface DocumentCommit {
   readonly partition: number;

@@ -1,3 +1,4 @@
+import { isJsonObject } from './json';
 import type { Json } from './json';
 import type { Instant } from './time';
 
@@ -21,6 +22,12 @@ export interface Recorded<Event> {
  */
 export interface Document {
   readonly [field: string]: Json | undefined;
+}
+
+export function parseDocument(json: string): Document {
+  const value: unknown = JSON.parse(json);
+  if (!isJsonObject(value)) throw new TypeError('A stored document is no object');
+  return value;
 }
 
 /** A declared index: `fields` in order (equality first, then the sort), `covers` for filters answered without the document. */

@@ -75,5 +75,5 @@ function codeOf(error: unknown): unknown {
 }
 
 function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : 'unknown fault';
+  return (error instanceof Error ? error.stack : undefined) ?? messageOf(error);
 }

@@ -1,4 +1,5 @@
 import type { Document, Json } from '#libs/core';
+import { listOf } from './fields';
 
 /** A complaint or an outbound touchpoint: when it happened (ms since 1970), revision and event id. */
 export type Said = readonly [atMs: number, revision: number, id: string];
@@ -52,16 +53,11 @@ export function isSame(a: Said, b: Said): boolean {
 
 /** The complaints of a document of `loyalty`. */
 export function complaintsOf(document: Document): readonly Complaint[] {
-  return listOf(document['complaints'], isComplaint);
+  return listOf(document['complaints']).filter(isComplaint);
 }
 
 export function saidOf(value: Json | undefined): readonly Said[] {
-  return listOf(value, isSaid);
-}
-
-/** Its items of one shape; empty where it is no list. */
-export function listOf<T extends Json>(value: Json | undefined, is: (item: Json) => item is T): readonly T[] {
-  return Array.isArray(value) ? value.filter(is) : [];
+  return listOf(value).filter(isSaid);
 }
 
 export function waitMsOf([said, by]: Complaint): number | undefined {

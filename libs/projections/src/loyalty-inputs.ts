@@ -2,7 +2,7 @@ import type { Document, Json, Recorded } from '#libs/core';
 import type { SeenEvent, TouchpointFacts } from '#libs/events';
 import { handlingMillionths, surveyPoints } from '#libs/insight';
 import type { LoyaltyInputs, SurveyInstrument } from '#libs/insight';
-import { numberOf } from './fields';
+import { listOf, numberOf } from './fields';
 import {
   answered,
   complained,
@@ -10,7 +10,6 @@ import {
   inserted,
   isSame,
   KEPT_SAID,
-  listOf,
   reopened,
   saidOf,
   waitMsOf,
@@ -199,7 +198,7 @@ function setList(draft: Draft, field: string, list: readonly Json[]): void {
 }
 
 export function sourcesOf(value: Json | undefined): readonly Source[] {
-  return listOf(value, isSource);
+  return listOf(value).filter(isSource);
 }
 
 function isSource(value: Json): value is Source {

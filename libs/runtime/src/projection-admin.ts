@@ -46,7 +46,7 @@ export abstract class ProjectionAdmin {
   abstract projections(): Promise<readonly ProjectionStatus[]>;
   /** Builds beside, compares, switches. `undefined` where a task is running already. */
   abstract rebuild(projections: readonly string[]): Promise<string | undefined>;
-  /** Builds the segments of a fitted model beside, has it recorded as the active one, and switches. */
+  /** Builds all read models with a fitted model beside, has it recorded as the active one, and switches. */
   abstract activate(model: string, actor: Actor): Promise<string | undefined>;
   /** Lets the group serve again that served before. */
   abstract rollback(projections: readonly string[], actor: Actor): Promise<string | undefined>;

@@ -40,7 +40,7 @@ export interface ProjectionTaskPorts {
   readonly activated: (model: string, actor: Actor) => Promise<void>;
 }
 
-/** What another model is asked for; all the others are built anew with it. */
+/** What another model is asked for, as it is told until somebody has begun. */
 const OF_MODELS = ['segments'];
 
 /** Progress of a verification is told this often. */
@@ -86,7 +86,7 @@ export async function runProjectionTask(
 
 async function changeServing(
   task: Exclude<ProjectionTask, { kind: 'verify' }>,
-  { projector, activated }: ProjectionTaskPorts,
+  { projector, names, activated }: ProjectionTaskPorts,
   report: (status: RebuildStatus) => void,
 ): Promise<void> {
   const { kind, taskId } = task;
@@ -97,7 +97,8 @@ async function changeServing(
     case 'activate': {
       const { model, actor } = task;
       const activate = { model, ready: () => activated(model, actor) };
-      await projector.build({ taskId, names: OF_MODELS, keep: true, activate }, report);
+      // All of them: what stayed where it is would be folded there, with what has moved, and what has moved again here.
+      await projector.build({ taskId, names, keep: true, activate }, report);
       return;
     }
     case 'rollback': {

@@ -130,9 +130,7 @@ export class Projector {
 
   async #build({ taskId, names, keep, activate }: BuildOrder, report: Report): Promise<Parity> {
     const { store, projections, log, feed } = this.ports;
-    // With a model all of them move: what stayed where it is would be folded there, with what has moved, and again here.
-    const asked = activate === undefined ? names : projections.plain.map(({ name }) => name);
-    const all = together(projections.plain, asked);
+    const all = together(projections.plain, names);
     const model = activate?.model ?? (await this.servingModel());
     const chosen = (await this.#with(model)).filter(({ name }) => all.includes(name));
     const tell = teller(taskId, all, report);

@@ -67,7 +67,7 @@ const rebuild = (projector: Projector, names = NAMES): Promise<unknown> =>
 
 async function activate(projector: Projector, model: string): Promise<void> {
   const ready = (): Promise<void> => writer.activated(model, ACTOR);
-  const order = { taskId: 'activation', names: ['segments'], keep: true, activate: { model, ready } };
+  const order = { taskId: 'activation', names: NAMES, keep: true, activate: { model, ready } };
   await projector.build(order, report);
 }
 
@@ -225,7 +225,7 @@ describe('a model', () => {
       await writer.activated(model, ACTOR);
       seen.push(await activations(), (await pointers())['segments']);
     };
-    const order = { taskId: 'activation', names: ['segments'], keep: true, activate: { model, ready } };
+    const order = { taskId: 'activation', names: NAMES, keep: true, activate: { model, ready } };
     await projector.build(order, report);
     expect(seen).toEqual(['comparing', ['g1', undefined], [model], ['g1', undefined]]);
     const after = await pointers();
@@ -284,7 +284,7 @@ describe('a model', () => {
     const projector = await start();
     const model = await fitted(1);
     const ready = () => Promise.reject(new Error('the log is away'));
-    const order = { taskId: 'activation', names: ['segments'], keep: true, activate: { model, ready } };
+    const order = { taskId: 'activation', names: NAMES, keep: true, activate: { model, ready } };
     await expect(projector.build(order, report)).rejects.toThrow('the log is away');
     expect(told.at(-1)).toMatchObject({ state: 'failed', fault: 'the log is away' });
     await expect(activate(projector, '01930000-0000-7000-8000-00000000dead')).rejects.toThrow('no model');

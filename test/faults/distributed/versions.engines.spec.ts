@@ -1,3 +1,4 @@
+import { pause } from '#libs/core';
 import { somebody, touchpoint } from '../../e2e/client';
 import type { Client, Loose } from '../../e2e/client';
 import { DistributedServer } from '../../e2e/distributed-server';
@@ -10,6 +11,7 @@ const KILLS = Number(ASKED ?? 1);
 const SEED = Number(process.env['SEED'] ?? 20_260_301);
 const CUSTOMERS = 60;
 const EVENTS_EACH = 20;
+/** The task's owner may be dead: then another process takes it over when its lease is over. */
 const DEADLINE_MS = 150_000;
 /** A build of this ledger takes about this long; a kill falls somewhere into it. */
 const BUILD_MS = 2_500;
@@ -40,31 +42,6 @@ const purchase = (customer: Loose, i: number, n: number): Loose => ({
   occurredAt: new Date(Date.UTC(2025, i % 12, 1 + n)).toISOString(),
 });
 
-async function begin(path: string): Promise<string> {
-  return eventually(
-    `POST ${path} begins`,
-    async () => {
-      const answer = await api.post(path);
-      if (answer.status === 409) return undefined;
-      expect(answer.status).toBe(202);
-      return answer.body.rebuildId;
-    },
-    DEADLINE_MS,
-  );
-}
-
-/** The task's owner may be dead: then another process takes it over when its lease is over. */
-function ended(rebuildId: string): Promise<Loose> {
-  return eventually(
-    'the task ends',
-    async () => {
-      const { status, body } = await api.get(`/v1/rebuilds/${rebuildId}`);
-      return status === 200 && ['done', 'failed'].includes(body.state) ? body : undefined;
-    },
-    DEADLINE_MS,
-  );
-}
-
 /** Kills both projectors at some moment of a build, while commands come in, and starts them again. */
 async function killProjectors(): Promise<void> {
   const stop = new AbortController();
@@ -73,7 +50,7 @@ async function killProjectors(): Promise<void> {
       await api.post('/v1/touchpoints', touchpoint({ customer: customers[i % CUSTOMERS] }));
     }
   })();
-  await new Promise((resolve) => setTimeout(resolve, random() * BUILD_MS));
+  await pause(random() * BUILD_MS);
   await Promise.all(server.all('projector').map((projector) => projector.end('SIGKILL')));
   await Promise.all(server.all('projector').map((projector) => projector.start()));
   stop.abort();
@@ -92,9 +69,9 @@ async function sound(): Promise<void> {
 
 it('a rebuild whose projectors are killed is taken over, and what serves is right', async () => {
   for (let kill = 0; kill < KILLS; kill++) {
-    const rebuildId = await begin('/v1/projections/all/rebuild');
+    const rebuildId = await api.begin('/v1/projections/all/rebuild', DEADLINE_MS);
     await killProjectors();
-    expect(await ended(rebuildId)).toMatchObject({ state: 'done' });
+    expect(await api.ended(rebuildId, DEADLINE_MS)).toMatchObject({ state: 'done' });
     await sound();
   }
 });
@@ -107,9 +84,9 @@ it('a rebuild whose projectors are killed is taken over, and what serves is righ
         kind: 'rfm',
         asOf: `2026-01-0${1 + (kill % 9)}T00:00:00Z`,
       });
-      const rebuildId = await begin(`/v1/models/${modelId}/activate`);
+      const rebuildId = await api.begin(`/v1/models/${modelId}/activate`, DEADLINE_MS);
       await killProjectors();
-      expect(await ended(rebuildId)).toMatchObject({ state: 'done' });
+      expect(await api.ended(rebuildId, DEADLINE_MS)).toMatchObject({ state: 'done' });
       const found = (await api.get('/v1/models')).body.items.find((one: Loose) => one.modelId === modelId);
       expect(found).toMatchObject({ active: true, activatedAt: [expect.any(String)] });
       await eventually('its segments serve', async () => {

@@ -1,4 +1,4 @@
-import { MAX_QUERY_WORDS, MAX_WORD_MATCHES, QueryTooBroadError } from '#libs/core';
+import { MAX_QUERY_WORDS, MAX_WORD_MATCHES, parseDocument, QueryTooBroadError } from '#libs/core';
 import type {
   Document,
   DocumentPage,
@@ -9,7 +9,7 @@ import type {
 } from '#libs/core';
 import type { Row, Sqlite, SqlValue, Statement } from '../sqlite';
 import { queryIdentity, readCursor, writeCursor } from './cursor';
-import { column, indexName, indexValue, parseDocument, tableName } from './table';
+import { column, indexName, indexValue, tableName } from './table';
 
 const MAX_PAGE = 10_000;
 /** Statements kept; how many shapes of a query there are is the definitions' choice. */

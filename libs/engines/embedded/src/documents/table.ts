@@ -1,4 +1,4 @@
-import { indexedFields, isJsonObject } from '#libs/core';
+import { checkDocumentKey, indexedFields, parseDocument } from '#libs/core';
 import type { Document, DocumentsDefinition, IndexDefinition } from '#libs/core';
 import { text } from '../sqlite';
 import type { Row, Sqlite, SqlValue, Statement } from '../sqlite';
@@ -73,8 +73,7 @@ export class DocumentTable {
       this.#remove.run([key]);
       return;
     }
-    if (key === '' || key.includes('\0') || !key.isWellFormed())
-      throw new RangeError('A document key must be well-formed text, not empty, without U+0000');
+    checkDocumentKey(key);
     const values: SqlValue[] = [key, JSON.stringify(document)];
     for (const field of this.#fields) values.push(indexValue(document[field]));
     if (this.#upsert.run(values) === 0) this.#update.run([...values.slice(1), key]);
@@ -94,12 +93,6 @@ export class DocumentTable {
   scan(afterKey: string | undefined, limit: number): (readonly [string, Document])[] {
     return this.#scan.all([afterKey ?? '', limit]).map(entry);
   }
-}
-
-export function parseDocument(json: string): Document {
-  const value: unknown = JSON.parse(json);
-  if (!isJsonObject(value)) throw new TypeError('A stored document is no object');
-  return value;
 }
 
 function entry(row: Row): readonly [string, Document] {

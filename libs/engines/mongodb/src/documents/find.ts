@@ -1,4 +1,4 @@
-import { MAX_QUERY_WORDS, MAX_WORD_MATCHES, QueryTooBroadError } from '#libs/core';
+import { MAX_QUERY_WORDS, MAX_WORD_MATCHES, parseDocument, QueryTooBroadError } from '#libs/core';
 import type { Document, DocumentPage, DocumentQuery, DocumentsDefinition, IndexDefinition } from '#libs/core';
 import { MaxKey, MinKey, MongoServerError } from 'mongodb';
 import type { Collection, Document as Bson, Filter, FindOptions } from 'mongodb';
@@ -7,7 +7,6 @@ import { Cursors } from './cursor';
 import type { Place } from './cursor';
 import { coversOf, fieldName, orderOf, presence } from './definition';
 import type { StoredDocument } from './definition';
-import { readDocument } from './stored-document';
 
 const MAX_PAGE = 10_000;
 /** Bytes of documents after which a page ends early: it is built in memory, and again as text. */
@@ -159,7 +158,7 @@ async function read(
         return { items, next: cursors.write(place) };
       }
       place = planned.placeOf(stored);
-      items.push(readDocument(stored.doc));
+      items.push(parseDocument(stored.doc));
       bytes += stored.doc.length;
     }
     return { items };

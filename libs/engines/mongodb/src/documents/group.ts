@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { EngineError } from '#libs/core';
+import { checkDocumentKey, EngineError, parseDocument } from '#libs/core';
 import type { Checkpoint, Document, DocumentCommit, DocumentGroup, DocumentPage } from '#libs/core';
 import type { DocumentQuery, DocumentsDefinition, DocumentWrite, Parking, Progress } from '#libs/core';
 import type { AnyBulkWriteOperation, ClientSession, Collection } from 'mongodb';
@@ -10,7 +10,7 @@ import { documentsName, progressName, whereParked } from './definition';
 import type { StoredDocument } from './definition';
 import { checkLimit, findPage } from './find';
 import type { GroupRegistry } from './registry';
-import { checkKey, DocumentCodec, readDocument } from './stored-document';
+import { DocumentCodec } from './stored-document';
 
 interface ProgressDocument {
   readonly _id: string;
@@ -70,7 +70,7 @@ export class MongoDocumentGroup implements DocumentGroup {
       retrying('get documents', () =>
         collection
           .find({ _id: { $in: some } }, { projection: { doc: 1 }, batchSize: some.length })
-          .map(({ _id, doc }) => [_id, readDocument(doc)] as const)
+          .map(({ _id, doc }) => [_id, parseDocument(doc)] as const)
           .toArray(),
       ),
     );
@@ -95,7 +95,7 @@ export class MongoDocumentGroup implements DocumentGroup {
         .find({ _id: { $gt: afterKey ?? '' } }, { projection: { doc: 1 }, batchSize: limit })
         .sort({ _id: 1 })
         .limit(limit)
-        .map(({ _id, doc }) => [_id, readDocument(doc)] as const)
+        .map(({ _id, doc }) => [_id, parseDocument(doc)] as const)
         .toArray(),
     );
   }
@@ -223,7 +223,7 @@ export class MongoDocumentGroup implements DocumentGroup {
       if (document === undefined) {
         operations.push({ deleteOne: { filter: { _id: key } } });
       } else {
-        checkKey(key);
+        checkDocumentKey(key);
         operations.push({
           replaceOne: { filter: { _id: key }, replacement: codec.write(document), upsert: true },
         });

@@ -1,4 +1,4 @@
-import { indexedFields, isJsonObject } from '#libs/core';
+import { indexedFields } from '#libs/core';
 import type { Document, DocumentsDefinition } from '#libs/core';
 import { fieldName } from './definition';
 import type { StoredDocument } from './definition';
@@ -25,16 +25,4 @@ export class DocumentCodec {
     if (typeof words === 'string') stored.words = ` ${words}`;
     return stored;
   }
-}
-
-export function readDocument(doc: string): Document {
-  const value: unknown = JSON.parse(doc);
-  if (!isJsonObject(value)) throw new TypeError('A stored document is no object');
-  return value;
-}
-
-/** Keys that every engine can keep. In U+0000 a keyset finds the next key after one: see find.ts. */
-export function checkKey(key: string): void {
-  if (key !== '' && !key.includes('\0') && key.isWellFormed()) return;
-  throw new RangeError('A document key must be well-formed text, not empty, without U+0000');
 }
