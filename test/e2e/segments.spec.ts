@@ -191,6 +191,7 @@ it('customers are listed by segment, tier, words and loyalty', async () => {
   expect(found.map(({ customerId }) => customerId)).toEqual([named.customerId]);
   expect(await api.all('/v1/customers?q=wong%20nobody')).toEqual([]);
   expectProblem(await api.get('/v1/customers?sort=name'), 400, 'invalid-query');
+  expectProblem(await api.get('/v1/customers?tier=golden'), 400, 'invalid-query');
 });
 
 it('a model can be taken back, and what serves is equal to a rebuild all the while', async () => {

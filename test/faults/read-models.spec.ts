@@ -145,6 +145,15 @@ test('kill -9 during a rebuild: what served serves on, and the next rebuild goes
   report('a rebuild', { switched });
 });
 
+test('stopped in the middle of a rebuild it ends in order, and the next start is as it was', async () => {
+  const before = await projections();
+  await server.client().begin('/v1/projections/all/rebuild');
+  expect(await server.stop()).toMatchObject({ code: 0 });
+  server = await Server.start({ home: server.home });
+  expect((await projections())[0].group).toBe(before[0]?.['group']);
+  await sound();
+});
+
 /** The model that is recorded as active, and the one whose segments serve. */
 async function models(): Promise<{ readonly active: unknown; readonly serving: unknown }> {
   const { body } = await server.client().get('/v1/models');

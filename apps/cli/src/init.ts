@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { messageOf } from '#libs/core';
 import { createRootKey } from '#libs/engines/embedded';
-import { CliError, EXIT_OK, messageOf } from './verb';
+import { CliError, EXIT_OK } from './verb';
 import type { Verb } from './verb';
 
 const usage = `touchstone init

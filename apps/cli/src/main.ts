@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { codeOf, messageOf } from '#libs/core';
 import { benchVerb } from './bench/verb';
 import { connect } from './connect';
 import { demoVerb } from './demo/verb';
@@ -16,7 +17,7 @@ import { replayVerb } from './replay';
 import { retryVerb } from './retry';
 import { rollbackVerb } from './rollback';
 import { serveVerb } from './serve';
-import { CliError, EXIT_NOT_ALL_WELL, EXIT_OK, EXIT_USAGE, messageOf, UsageError } from './verb';
+import { CliError, EXIT_NOT_ALL_WELL, EXIT_OK, EXIT_USAGE, UsageError } from './verb';
 import type { Verb } from './verb';
 import { verifyVerb } from './verify';
 
@@ -92,8 +93,7 @@ function keyIn(file: string): string {
 
 /** node:util marks a wrong call by its code. */
 function isUsage(error: unknown): boolean {
-  if (error instanceof UsageError) return true;
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  return error instanceof UsageError || codeOf(error).startsWith('ERR_PARSE_ARGS');
 }
 
 /** node:util goes on to explain positional arguments, which is not what was meant. */

@@ -43,7 +43,3 @@ export class UsageError extends Error {
 export class CliError extends Error {
   override readonly name = 'CliError';
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

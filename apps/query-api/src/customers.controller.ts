@@ -16,6 +16,7 @@ import {
   TimelinePage,
   TimelineQuery,
 } from '#libs/contracts';
+import { LOYALTY_TIERS } from '#libs/insight';
 import { bodyOf, maskProfile, maskPurchase, maskTimelineEntry, Policy, ProblemError } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { wordsOf } from '#libs/projections';
@@ -47,6 +48,7 @@ export class CustomerQueriesController {
     const { limit, cursor, ...filter } = queryOf(CustomersQuery, request);
     const masked = request.access === 'masked';
     checkWords(filter.q, masked);
+    checkTier(filter.tier);
     const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
     const { items, next } = await answered(this.reader.customers(filter, page));
     return pageOf(masked ? items.map(maskProfile) : items, next);
@@ -116,6 +118,13 @@ export class CustomerQueriesController {
     const profile = await answer(reply, this.reader.profile(customerId, waitingOf(query)));
     return request.access === 'masked' ? maskProfile(profile) : profile;
   }
+}
+
+/** One that is misspelt has no members, and would look like a tier without any. */
+function checkTier(tier: string | undefined): void {
+  if (tier === undefined || LOYALTY_TIERS.some((known) => known.tier === tier)) return;
+  const tiers = LOYALTY_TIERS.map((known) => known.tier).join(', ');
+  throw new ProblemError('invalid-query', `tier must be one of ${tiers}.`);
 }
 
 /** What is searched for must have words in it, and be what the key may read. */

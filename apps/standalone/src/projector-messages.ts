@@ -1,5 +1,5 @@
 import type { Actor } from '#libs/trust';
-import type { ProjectionTask, ProjectionTaskStatus } from '#libs/runtime';
+import type { ProjectionTask, ProjectionTaskStatus, Share } from '#libs/runtime';
 
 /** What the projector's thread is started with. The root key stays within the process. */
 export interface ProjectorStart {
@@ -19,4 +19,15 @@ export type ProjectorMessage =
   /** The thread reads the ledger only: whoever owns it appends that a model is the active one, and says so. */
   | { readonly kind: 'activate'; readonly model: string; readonly actor: Actor }
   | { readonly kind: 'idle' }
+  | { readonly kind: 'fault'; readonly fault: string };
+
+/** What a thread is started with that folds a part of the customers into a group. */
+export interface FoldingStart extends ProjectorStart {
+  readonly groupId: string;
+  readonly share: Share;
+}
+
+export type FoldingMessage =
+  | { readonly kind: 'folded'; readonly events: number }
+  | { readonly kind: 'done' }
   | { readonly kind: 'fault'; readonly fault: string };

@@ -14,9 +14,7 @@ import type {
   VerifyScope,
 } from '#libs/runtime';
 import type { ProjectorMessage, ProjectorStart, ProjectorTask } from './projector-messages';
-
-/** Folding makes much that lives for a batch only: where that has no room it is copied on and on (a sixth of the time). */
-const YOUNG_MIB = 48;
+import { FOLDING_LIMITS } from './thread-settings';
 
 /** Finished tasks that are remembered. */
 const MAX_TASKS = 100;
@@ -42,7 +40,7 @@ export class ProjectorThread extends ProjectionAdmin {
     const file = join(__dirname, 'projector.worker.js');
     this.#worker = new Worker(file, {
       workerData: start,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+      resourceLimits: FOLDING_LIMITS,
     });
     this.ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: ProjectorMessage) => {

@@ -1,11 +1,9 @@
-import type { Instant } from '#libs/core';
+import { ROLES } from '#libs/core';
+import type { Instant, Role } from '#libs/core';
 import { CommandMessage } from './command-message';
 import { Field, OptionalField } from './field';
 import { instant } from './instant';
 import { listOf, oneOf, text } from './rule';
-
-export const ROLES = ['service', 'agent', 'analyst', 'auditor', 'dpo', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
 
 export class CreateApiKey extends CommandMessage {
   @Field(text({ min: 1, max: 1024 }))

@@ -31,5 +31,7 @@ export interface EventFeed {
   ends(): Promise<ReadonlyMap<number, Checkpoint>>;
   /** Of which partition a stream's records are. */
   partitionOf(stream: string): number;
+  /** What shared documents are kept apart by: streams of one bucket are of one partition. */
+  bucketOf(stream: string): number;
   run(consumer: FeedConsumer, signal: AbortSignal): Promise<void>;
 }

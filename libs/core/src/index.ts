@@ -5,6 +5,7 @@ export * from './decider';
 export * from './projection';
 export * from './event-log';
 export * from './event-feed';
+export * from './partition';
 export * from './fan-out';
 export * from './log-index';
 export * from './document-store';

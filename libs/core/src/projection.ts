@@ -12,7 +12,7 @@ export interface Recorded<Event> {
   readonly position: number;
   readonly recordedAt: Instant;
   readonly occurredAt: Instant;
-  /** The customer's feed partition: what shared documents are kept apart by. */
+  /** The customer's, of the feed: what shared documents are kept apart by. */
   readonly bucket: number;
 }
 

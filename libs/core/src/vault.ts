@@ -33,6 +33,10 @@ export interface VaultContent {
   readonly entries: readonly IdentifierEntry[];
 }
 
+/** What a key may be allowed to do: docs/access.md says what. */
+export const ROLES = ['service', 'agent', 'analyst', 'auditor', 'dpo', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
 export interface ApiKeyRow {
   readonly keyId: string;
   /** HMAC-SHA256 of the key under the ledger's pepper, hex. The key itself is stored nowhere. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROLES } from '#libs/runtime';
+import { ROLES } from '#libs/core';
 import { ACCESS, accessOf } from './access';
 import type { Access, PolicyName } from './access';
 

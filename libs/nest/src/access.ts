@@ -1,4 +1,4 @@
-import type { Role } from '#libs/runtime';
+import type { Role } from '#libs/core';
 
 /** What a policy grants to a role: `clear` and `masked` say how customers' data are shown, `yes` where there are none. */
 export type Access = 'yes' | 'clear' | 'masked';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { ROLES } from '#libs/core';
 import type { ApiKeyRow, Vault } from '#libs/core';
-import { ADMIN_KEY_ID, ApiKeys, LOCAL_KEY_ID, MAX_API_KEYS, ROLES } from './api-keys';
+import { ADMIN_KEY_ID, ApiKeys, LOCAL_KEY_ID, MAX_API_KEYS } from './api-keys';
 import type { CreatedApiKey } from './api-keys';
 
 const ADMIN_KEY = 'an admin key of thirty-two letters';

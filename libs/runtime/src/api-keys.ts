@@ -1,9 +1,6 @@
-import type { ApiKeyRow, Clock, Instant, Random, Refused, Vault } from '#libs/core';
-import { instantOf, refuse } from '#libs/core';
+import type { ApiKeyRow, Clock, Instant, Random, Refused, Role, Vault } from '#libs/core';
+import { instantOf, refuse, ROLES } from '#libs/core';
 import { MAX_KEY_BYTES, apiKeyHasher, isApiKey, makeApiKey, makeSecret } from '#libs/trust';
-
-export const ROLES = ['service', 'agent', 'analyst', 'auditor', 'dpo', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
 
 /** Who asks. `keyId` is a code: it is the `actor.id` of what the key writes. */
 export interface Principal {

@@ -43,7 +43,7 @@ export interface GroupProjectorPorts {
   readonly projections: readonly Projection<SeenEvent>[];
   readonly log: EventLog;
   readonly keyring: Keyring;
-  /** The feed partition of a stream. */
+  /** What shared documents are kept apart by: the feed's. */
   readonly bucketOf: (stream: string) => number;
 }
 

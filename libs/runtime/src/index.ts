@@ -1,6 +1,9 @@
 export * from './api-keys';
+export { foldCustomers } from './build-by-customer';
+export type { BuildPorts, Share } from './build-by-customer';
 export { compareGroups } from './compare-groups';
 export type { Parity } from './compare-groups';
+export { GroupProjector } from './group-projector';
 export * from './history';
 export * from './identifiers';
 export * from './keyring';

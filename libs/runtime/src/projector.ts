@@ -2,6 +2,7 @@ import { EngineError, messageOf, pause } from '#libs/core';
 import type { DocumentGroup, DocumentStore, EventFeed, EventLog, Projection } from '#libs/core';
 import type { SeenEvent } from '#libs/events';
 import { buildByCustomer } from './build-by-customer';
+import type { BuildPorts } from './build-by-customer';
 import { compareGroups } from './compare-groups';
 import type { Parity } from './compare-groups';
 import { GroupFollower } from './group-follower';
@@ -22,6 +23,8 @@ export interface ProjectorPorts {
   readonly projections: ProjectionSet;
   /** No other process builds groups in this store: what is half built at the start was left by a crash. */
   readonly alone?: boolean;
+  /** Folds a build's customers elsewhere; without it this thread does. */
+  readonly foldAside?: BuildPorts['foldAside'];
 }
 
 export type RebuildState = 'building' | 'following' | 'comparing' | 'done' | 'failed';
@@ -129,7 +132,7 @@ export class Projector {
   }
 
   async #build({ taskId, names, keep, activate }: BuildOrder, report: Report): Promise<Parity> {
-    const { store, projections, log, feed } = this.ports;
+    const { store, projections } = this.ports;
     const all = together(projections.plain, names);
     const model = activate?.model ?? (await this.servingModel());
     const chosen = (await this.#with(model)).filter(({ name }) => all.includes(name));
@@ -140,7 +143,7 @@ export class Projector {
       const group = await store.open(id, chosen);
       const projector = this.#projectorOf(group, chosen);
       this.#building.add(id);
-      await buildByCustomer({ projector, log, feed }, (events, progress) => {
+      await buildByCustomer({ ...this.ports, projector }, (events, progress) => {
         this.#goOn();
         tell({ events, progress });
       });
@@ -300,7 +303,7 @@ export class Projector {
 
   #projectorOf(group: DocumentGroup, projections: readonly Projection<SeenEvent>[]): GroupProjector {
     const { log, keyring, feed } = this.ports;
-    const bucketOf = (stream: string): number => feed.partitionOf(stream);
+    const bucketOf = (stream: string): number => feed.bucketOf(stream);
     return new GroupProjector({ group, projections, log, keyring, bucketOf });
   }
 

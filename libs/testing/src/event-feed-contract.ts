@@ -174,6 +174,19 @@ export function eventFeedContract(name: string, make: () => Promise<EngineUnderT
         ).toBe(true);
       });
 
+      it('puts streams into several buckets, each of one partition', () => {
+        const { feed } = fed();
+        const streams = Array.from({ length: 100 }, (_, n) => streamOf(n));
+        const partitions = new Map<number, Set<number>>();
+        for (const stream of streams) {
+          const bucket = feed.bucketOf(stream);
+          expect(feed.bucketOf(stream)).toBe(bucket);
+          partitions.set(bucket, (partitions.get(bucket) ?? new Set()).add(feed.partitionOf(stream)));
+        }
+        expect(partitions.size).toBeGreaterThan(1);
+        for (const of of partitions.values()) expect(of.size).toBe(1);
+      });
+
       it('delivers nothing once it is aborted', async () => {
         await fill(fed().log, streamOf(1), 1);
         const consumer = new Consumer();

@@ -1,6 +1,7 @@
 import { cpus, loadavg, totalmem } from 'node:os';
+import { messageOf } from '#libs/core';
 import type { JsonObject } from '#libs/core';
-import { EXIT_NOT_ALL_WELL, EXIT_OK, messageOf } from '../verb';
+import { EXIT_NOT_ALL_WELL, EXIT_OK } from '../verb';
 import type { Verb } from '../verb';
 import { measureAsOf } from './as-of';
 import { Bench } from './bench';

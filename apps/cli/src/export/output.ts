@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { CliError, messageOf } from '../verb';
+import { messageOf } from '#libs/core';
+import { CliError } from '../verb';
 import type { VerbContext } from '../verb';
 
 export const PART_SUFFIX = '.part';

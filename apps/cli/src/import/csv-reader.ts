@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse';
-import { codeOf, ImportError, messageOf } from './import-error';
+import { codeOf, messageOf } from '#libs/core';
+import { ImportError } from './import-error';
 
 /** One record; a quote swallows lines, so a record that grows beyond this has one that is not closed. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;

@@ -2,10 +2,10 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
+import { codeOf, messageOf } from '#libs/core';
 import { SendFailure } from './bulk-sender';
 import type { BulkAnswer, BulkSender } from './bulk-sender';
 import { readAnswer, readProblem } from './bulk-answer';
-import { codeOf, messageOf } from './import-error';
 
 /** Silence on the connection after which a request counts as lost. A slow disk has to write 5,000 lines in it. */
 const IDLE_TIMEOUT_MS = 120_000;

@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { codeOf, ImportError, messageOf } from './import-error';
+import { codeOf, messageOf } from '#libs/core';
+import { ImportError } from './import-error';
 
 /** Bytes of one read: large enough to be fast, small enough that a few of them are nothing. */
 const READ_BYTES = 256 * 1024;

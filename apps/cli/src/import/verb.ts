@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { messageOf } from '#libs/core';
 import { httpBulkSender } from './http-bulk-sender';
-import { ImportError, messageOf } from './import-error';
+import { ImportError } from './import-error';
 import { prepareImport } from './prepare-import';
 import type { PreparedImport } from './prepare-import';
 import { grouped, progressDisplay, rate } from './progress';

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
+import { codeOf } from '#libs/core';
 import { Sqlite } from './sqlite';
 import { FILES } from './storage-service';
 
@@ -40,8 +41,7 @@ export function lockDirectory(directory: string): DirectoryLock {
     db.exec('BEGIN IMMEDIATE');
   } catch (error) {
     db?.close();
-    const busy = error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
-    if (!busy) throw error;
+    if (!codeOf(error).startsWith('SQLITE_BUSY')) throw error;
     throw new DataDirectoryError(
       `${directory} is in use by another Touchstone process; stop it, or use its address`,
     );

@@ -5,3 +5,4 @@ export { engineVersions, ForeignFileError } from './sqlite';
 export { FILES, StorageService } from './storage-service';
 export { inlineStorage, StorageThread } from './storage-thread';
 export { EmbeddedDocumentStore } from './documents/store';
+export type { EmbeddedDocumentsOptions } from './documents/store';

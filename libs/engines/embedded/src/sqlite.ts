@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import Driver from 'libsql';
-import { EngineError } from '#libs/core';
+import { codeOf, EngineError } from '#libs/core';
 
 /**
  * What the driver binds and returns. Never a boolean: libsql 0.5 aborts the whole process on one. It binds every
@@ -68,7 +68,7 @@ function asking<Result>(path: string, ask: () => Result): Result {
   try {
     return ask();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = codeOf(error);
     throw error instanceof Error && PASSING.test(code) ? new SqliteFault(path, code, error) : error;
   }
 }
@@ -311,7 +311,7 @@ function checkFormat(database: Sqlite, format: FileFormat): void {
 }
 
 function isNotADatabase(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'SQLITE_NOTADB';
+  return codeOf(error) === 'SQLITE_NOTADB';
 }
 
 /** Of the driver's library. Throws where it can't be loaded. */

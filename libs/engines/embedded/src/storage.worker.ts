@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '#libs/core';
+import { codeOf, messageOf } from '#libs/core';
 import { StorageService } from './storage-service';
 import type { StorageCall, StorageCalls } from './storage-service';
 
@@ -17,8 +17,7 @@ parentPort?.on('message', ({ id, name, ask }: Message) => {
     const answer = service.call(name, ask);
     parentPort?.postMessage({ id, answer });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    parentPort?.postMessage({ id, error: messageOf(error), code });
+    parentPort?.postMessage({ id, error: messageOf(error), code: codeOf(error) });
   }
   if (name === 'close') parentPort?.close();
 });

@@ -1,6 +1,5 @@
-import { ownerOf } from '#libs/core';
+import { ownerOf, partitionOf } from '#libs/core';
 import type { EventLog, StoredRecord } from '#libs/core';
-import { partitionOf } from './partition';
 
 /** The part of a log that a feed reads what its topic has not. */
 export type ReadableLog = Pick<EventLog, 'readAll' | 'lastPosition'>;

@@ -1,11 +1,10 @@
-import { ownerOf, pause } from '#libs/core';
+import { ownerOf, partitionOf, pause } from '#libs/core';
 import type { Kafka } from 'kafkajs';
 import type { Checkpoint, EventFeed, FeedConsumer, RelayCheckpoint } from '#libs/core';
 import type { ReadableLog } from './catch-up';
 import { connect, isPassing } from './connection';
 import type { KafkaConnection } from './connection';
 import { FeedRun } from './feed-run';
-import { partitionOf } from './partition';
 import { DEFAULT_TOPIC, watermarks } from './topic';
 import type { TopicSettings } from './topic';
 
@@ -55,6 +54,11 @@ export class KafkaEventFeed implements EventFeed {
 
   partitionOf(stream: string): number {
     return partitionOf(ownerOf(stream), this.#topic.partitions);
+  }
+
+  /** A partition's: its one consumer is then the one writer of its bucket's documents. */
+  bucketOf(stream: string): number {
+    return this.partitionOf(stream);
   }
 
   /**

@@ -1,11 +1,10 @@
 import type { Kafka } from 'kafkajs';
-import { EngineError, pause } from '#libs/core';
+import { EngineError, partitionOf, pause } from '#libs/core';
 import type { EventSink, RelayCheckpoint, StoredRecord } from '#libs/core';
 import { connect } from './connection';
 import type { KafkaConnection } from './connection';
 import { toMessage } from './message';
 import type { RecordMessage } from './message';
-import { partitionOf } from './partition';
 import { Publisher } from './publisher';
 import { DEFAULT_TOPIC, makeTopic, watermarks } from './topic';
 import type { TopicSettings, Watermarks } from './topic';

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Partitioners } from 'kafkajs';
-import { ownerOf } from '#libs/core';
-import { partitionOf } from './partition';
+import { ownerOf, partitionOf } from '#libs/core';
 
 describe('partition', () => {
   const theirs = Partitioners.DefaultPartitioner();

@@ -35,6 +35,13 @@ CREATE INDEX parked ON progress (stream, retry) WHERE parked_since IS NOT NULL;
 CREATE TABLE checkpoint (partition INTEGER PRIMARY KEY, topic TEXT NOT NULL, "offset" INTEGER NOT NULL, position INTEGER NOT NULL);
 `;
 
+export interface GroupConnection {
+  /** Reads what another thread or process writes, and makes nothing: not even a group that is not there. */
+  readonly readonly?: boolean;
+  /** How long a commit waits for one of another connection's. */
+  readonly busyTimeoutMs?: number;
+}
+
 /** One group's documents, progress and checkpoints: one SQLite file, one connection of one thread. */
 export class EmbeddedDocumentGroup implements DocumentGroup {
   readonly #database: Sqlite;
@@ -50,11 +57,11 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
     readonly id: string,
     readonly projections: readonly DocumentsDefinition[],
     path: string,
-    readonly: boolean,
+    connection: GroupConnection,
   ) {
     this.#database = new Sqlite(path, {
+      ...connection,
       format: groupFormat(projections),
-      readonly,
       // A lost tail is folded again: the checkpoint is lost with it.
       synchronous: 'NORMAL',
       walAutocheckpointPages: WAL_AUTOCHECKPOINT_PAGES,

@@ -5,6 +5,7 @@ import type { DocumentGroup, DocumentsDefinition, DocumentStore, MadeWith, Point
 import { ForeignFileError, removeDatabase, Sqlite, text } from '../sqlite';
 import type { FileFormat } from '../sqlite';
 import { EmbeddedDocumentGroup, madeWith } from './group';
+import type { GroupConnection } from './group';
 
 const GROUP_ID = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,126}$/;
 const POINTERS = 'pointers';
@@ -17,23 +18,23 @@ const POINTERS_FORMAT: FileFormat = {
     'CREATE TABLE pointer (projection TEXT PRIMARY KEY, "group" TEXT NOT NULL, previous TEXT) WITHOUT ROWID',
 };
 
-export interface EmbeddedDocumentsOptions {
+export interface EmbeddedDocumentsOptions extends GroupConnection {
   /** `<data>/documents`: a file a group, and the pointers' own. */
   readonly directory: string;
-  /** Reads what another thread or process writes, and makes nothing: not even a group that is not there. */
-  readonly readonly?: boolean;
 }
 
-/** Documents in SQLite files. One store belongs to one thread; any number of read-only ones may stand beside a writer. */
+/** Documents in SQLite files. One store belongs to one thread; any number of read-only ones may stand beside those that write. */
 export class EmbeddedDocumentStore implements DocumentStore {
   readonly #directory: string;
   readonly #readonly: boolean;
+  readonly #connection: GroupConnection;
   readonly #groups = new Map<string, EmbeddedDocumentGroup>();
   #pointers: Sqlite | undefined;
 
-  constructor({ directory, readonly = false }: EmbeddedDocumentsOptions) {
+  constructor({ directory, readonly = false, ...connection }: EmbeddedDocumentsOptions) {
     this.#directory = directory;
     this.#readonly = readonly;
+    this.#connection = { readonly, ...connection };
     if (!readonly) mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
 
@@ -45,7 +46,7 @@ export class EmbeddedDocumentStore implements DocumentStore {
       if (describeProjections(known.projections) === describeProjections(projections)) return known;
       throw new GroupDefinitionError(`${path} was made with other projections, versions or indexes`);
     }
-    const group = new EmbeddedDocumentGroup(id, projections, path, this.#readonly);
+    const group = new EmbeddedDocumentGroup(id, projections, path, this.#connection);
     this.#groups.set(id, group);
     return group;
   }

@@ -1,6 +1,9 @@
+import { ownerOf, partitionOf } from '#libs/core';
 import type { Checkpoint, EventFeed, EventLog, FeedConsumer } from '#libs/core';
 
 const PARTITION = 0;
+/** So many threads can fold a part of the customers each; every answer about all of them adds up so many documents. */
+const BUCKETS = 4;
 
 /** The log's own tail as a feed of one partition: offset and position are the same there. */
 export class EmbeddedEventFeed implements EventFeed {
@@ -17,6 +20,10 @@ export class EmbeddedEventFeed implements EventFeed {
 
   partitionOf(): number {
     return PARTITION;
+  }
+
+  bucketOf(stream: string): number {
+    return partitionOf(ownerOf(stream), BUCKETS);
   }
 
   async run(consumer: FeedConsumer, signal: AbortSignal): Promise<void> {
