@@ -131,7 +131,7 @@ it('takes everything over, proves it, and goes on as the same ledger', async () 
   expect([...phases]).toEqual(['read models', 'vault', 'events', 'publishing', 'proof']);
 
   await withTarget(async (target) => {
-    const verified = await verifyLedger(target.log, target.keyring(), async () => undefined);
+    const verified = await verifyLedger(target.log, target.keyring(), () => undefined);
     expect(verified).toMatchObject({ events: total, faultCount: 0 });
     const ledger = target.ledger();
     const again = await accepted(ledger.execute(keyed));

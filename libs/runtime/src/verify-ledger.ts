@@ -5,6 +5,8 @@ import { CHAIN_START, RecordFormatError, verifyRecord } from '#libs/trust';
 import { EventFormatError } from '#libs/events';
 import type { CustomerKeys, Keyring } from './keyring';
 import { isHidden, openRecord } from './open-record';
+import type { OpenedRecord } from './open-record';
+import { breathe } from './waiting';
 
 export interface LedgerFault {
   readonly stream: string;
@@ -21,7 +23,10 @@ export interface LedgerReport {
 }
 
 const STREAMS_PAGE = 500;
-const EVENTS_PAGE = 250;
+/** Streams under way at once: a log on another machine answers each question after a while. */
+const STREAMS_AT_ONCE = 8;
+/** Few, since each may be as long as a command's body may be. */
+const EVENTS_PAGE = 50;
 /** Faults named one by one; the others are counted. */
 const MAX_FAULTS = 100;
 
@@ -33,95 +38,125 @@ const MAX_FAULTS = 100;
 export async function verifyLedger(
   log: EventLog,
   keyring: Keyring,
-  tell: (streams: number, events: number) => Promise<void>,
+  tell: (events: number) => void,
 ): Promise<LedgerReport> {
   const faults: LedgerFault[] = [];
   let faultCount = 0;
   let streams = 0;
   let events = 0;
-  const fault = (stream: string, revision: number, what: string): void => {
-    faultCount++;
-    if (faults.length < MAX_FAULTS) faults.push({ stream, revision, what });
-  };
   for (let cursor: string | undefined; ;) {
     const page = await log.streams(cursor, STREAMS_PAGE);
-    for (const { stream, revision } of page.items) {
-      events += await verifyStream(log, keyring, stream, revision, (at, what) => fault(stream, at, what));
-      streams++;
-      await tell(streams, events);
+    for (let start = 0; start < page.items.length; start += STREAMS_AT_ONCE) {
+      const some = page.items.slice(start, start + STREAMS_AT_ONCE);
+      const verified = await Promise.all(
+        some.map(({ stream, revision }) => new StreamVerification(log, keyring, stream).upTo(revision)),
+      );
+      for (const one of verified) {
+        faults.push(...one.found.slice(0, MAX_FAULTS - faults.length));
+        faultCount += one.faultCount;
+        events += one.events;
+      }
+      streams += some.length;
+      tell(events);
     }
     if (page.next === undefined) return { streams, events, faultCount, faults };
     cursor = page.next;
   }
 }
 
-async function verifyStream(
-  log: EventLog,
-  keyring: Keyring,
-  stream: string,
-  last: number,
-  fault: (revision: number, what: string) => void,
-): Promise<number> {
-  const customerId = ownerOf(stream);
-  let keys = await keyring.reload(customerId);
-  let head = CHAIN_START;
-  let state = initialStreamState;
-  let count = 0;
-  const gone: { readonly record: StoredRecord; readonly path: string }[] = [];
-  for (let from = 0; from <= last; from += EVENTS_PAGE) {
-    const records = await log.readStream(stream, from, Math.min(EVENTS_PAGE, last - from + 1));
-    const located = await log.locate(records.map(({ id }) => id));
-    for (const [i, record] of records.entries()) {
-      const result = verifyRecord(record, head);
-      head = result.head;
-      for (const what of result.faults) fault(record.rev, what);
-      if (located[i]?.stream !== stream || located[i]?.revision !== record.rev) {
-        fault(record.rev, 'the index of event ids does not find it here');
-      }
-      let opened = tryOpen(record, keys, fault);
-      if (opened !== undefined && opened.unopened > 0) {
-        // Made since the row was read, or destroyed: only an erased customer has no keys at all.
-        keys = await keyring.reload(customerId);
-        opened = tryOpen(record, keys, fault);
-        if (keys !== undefined && (opened?.unopened ?? 0) > 0)
-          fault(record.rev, 'no key of the customer opens it');
-      }
-      if (opened === undefined) continue;
-      state = evolveStream(state, opened.recorded.event);
-      for (const path of Object.keys(opened.env.sealed)) {
-        if (record.sealed[path] === undefined) gone.push({ record, path });
-      }
-      const { idem } = opened.env;
-      if (idem !== undefined) {
-        const [byKey] = await log.locate([idem.k]);
-        if (byKey?.stream !== stream || byKey.revision !== record.rev) {
-          fault(record.rev, 'the index of idempotency keys does not find it');
-        }
+/** One stream from its first record to its last, as it stood when its head was read. */
+class StreamVerification {
+  readonly found: LedgerFault[] = [];
+  faultCount = 0;
+  events = 0;
+  #head = CHAIN_START;
+  #state = initialStreamState;
+  #keys: CustomerKeys | undefined;
+  readonly #gone: { readonly record: StoredRecord; readonly path: string }[] = [];
+
+  constructor(
+    private readonly log: EventLog,
+    private readonly keyring: Keyring,
+    private readonly stream: string,
+  ) {}
+
+  async upTo(last: number): Promise<this> {
+    this.#keys = await this.keyring.reload(ownerOf(this.stream));
+    for (let from = 0; from <= last; from += EVENTS_PAGE) {
+      await this.#page(await this.log.readStream(this.stream, from, Math.min(EVENTS_PAGE, last - from + 1)));
+      await breathe();
+    }
+    if (this.#keys !== undefined && this.#head.tag !== undefined && this.#keys.tag !== this.#head.tag) {
+      this.#fault(last, 'the stream tag is not the vault’s');
+    }
+    for (const { record, path } of this.#gone) {
+      const opened = this.#open(record, undefined);
+      const hidden = opened !== undefined && isHidden(opened.env, this.#state.touchpoint.redacted);
+      if (!hidden && this.#keys !== undefined) {
+        this.#fault(record.rev, `${path}: the blob is gone, and nothing redacts it`);
       }
     }
-    count += records.length;
+    if (this.events !== last + 1) this.#fault(last, `${this.events} events where ${last + 1} are due`);
+    return this;
   }
-  if (keys !== undefined && head.tag !== undefined && keys.tag !== head.tag)
-    fault(last, 'the stream tag is not the vault’s');
-  for (const { record, path } of gone) {
-    const opened = tryOpen(record, undefined, fault);
-    const hidden = opened !== undefined && isHidden(opened.env, state.touchpoint.redacted);
-    if (!hidden && keys !== undefined) fault(record.rev, `${path}: the blob is gone, and nothing redacts it`);
-  }
-  if (count !== last + 1) fault(last, `${count} events where ${last + 1} are due`);
-  return count;
-}
 
-function tryOpen(
-  record: StoredRecord,
-  keys: CustomerKeys | undefined,
-  fault: (revision: number, what: string) => void,
-): ReturnType<typeof openRecord> | undefined {
-  try {
-    return openRecord(record, keys);
-  } catch (error) {
-    if (!(error instanceof RecordFormatError) && !(error instanceof EventFormatError)) throw error;
-    fault(record.rev, error.message);
-    return undefined;
+  async #page(records: readonly StoredRecord[]): Promise<void> {
+    const keyed: (readonly [key: string, revision: number])[] = [];
+    for (const record of records) {
+      const result = verifyRecord(record, this.#head);
+      this.#head = result.head;
+      for (const what of result.faults) this.#fault(record.rev, what);
+      const opened = await this.#openNow(record);
+      if (opened === undefined) continue;
+      const { env, recorded } = opened;
+      this.#state = evolveStream(this.#state, recorded.event);
+      for (const path of Object.keys(env.sealed)) {
+        if (record.sealed[path] === undefined) this.#gone.push({ record, path });
+      }
+      if (env.idem !== undefined) keyed.push([env.idem.k, record.rev]);
+    }
+    this.events += records.length;
+    const ids = records.map(({ id, rev }) => [id, rev] as const);
+    await this.#located(ids, 'the index of event ids does not find it here');
+    await this.#located(keyed, 'the index of idempotency keys does not find it');
+  }
+
+  async #openNow(record: StoredRecord): Promise<OpenedRecord | undefined> {
+    const opened = this.#open(record, this.#keys);
+    if (opened === undefined || opened.unopened === 0) return opened;
+    // Made since the row was read, or destroyed: only an erased customer has no keys at all.
+    this.#keys = await this.keyring.reload(ownerOf(this.stream));
+    const again = this.#open(record, this.#keys);
+    if (this.#keys !== undefined && (again?.unopened ?? 0) > 0) {
+      this.#fault(record.rev, 'no key of the customer opens it');
+    }
+    return again;
+  }
+
+  #open(record: StoredRecord, keys: CustomerKeys | undefined): OpenedRecord | undefined {
+    try {
+      return openRecord(record, keys);
+    } catch (error) {
+      if (!(error instanceof RecordFormatError) && !(error instanceof EventFormatError)) throw error;
+      this.#fault(record.rev, error.message);
+      return undefined;
+    }
+  }
+
+  /** The index must find each reference at its revision of this stream; asked for a page at once. */
+  async #located(
+    references: readonly (readonly [reference: string, revision: number])[],
+    what: string,
+  ): Promise<void> {
+    const located = await this.log.locate(references.map(([reference]) => reference));
+    for (const [i, [, revision]] of references.entries()) {
+      const place = located[i];
+      if (place?.stream !== this.stream || place.revision !== revision) this.#fault(revision, what);
+    }
+  }
+
+  #fault(revision: number, what: string): void {
+    this.faultCount++;
+    if (this.found.length < MAX_FAULTS) this.found.push({ stream: this.stream, revision, what });
   }
 }

@@ -165,7 +165,7 @@ export class TestLedger {
   }
 
   verify(): Promise<LedgerReport> {
-    return verifyLedger(this.log, this.keyring(), async () => undefined);
+    return verifyLedger(this.log, this.keyring(), () => undefined);
   }
 }
 

@@ -19,6 +19,8 @@ const SEED = Number(process.env['SEED'] ?? 20_260_101);
 /** From so many kills on a run may take its time. */
 const MANY = 20;
 const MAX_SHOWN = 20;
+/** Of a verification: a long run leaves many events. */
+const VERIFIED_DEADLINE_MS = 240_000 + KILLS * 5_000;
 const ONLY = new RegExp(process.env['ONLY'] ?? '');
 /** Two of each role that may be two: writers that race, relays and projectors that take over. */
 const PROCESSES = { 'command-api': 2, relay: 2, projector: 2 } as const;
@@ -45,7 +47,7 @@ test(`${KILLS} kills and what else goes wrong, under load, on the distributed en
     const others = [...troubles(server, engines, oracle), ...long].filter(wanted);
     const faults = plan(SEED, KILLS, deaths, others);
     await campaign.run(faults, (done) => process.stdout.write(`${JSON.stringify(done)}\n`));
-    Object.assign(report, await examine(server, oracle, load));
+    await examine(server, oracle, load, report);
   } catch (error) {
     report.failure = error instanceof Error ? error.message : 'unknown';
     throw error;
@@ -92,27 +94,26 @@ function internalFaults({ output }: DistributedServer): readonly string[] {
   return lines.slice(0, MAX_SHOWN);
 }
 
-/** Everything that the oracle can ask once all is quiet. */
-async function examine(server: DistributedServer, oracle: Oracle, load: Load): Promise<Loose> {
+/** Everything that the oracle can ask once all is quiet; told as it is found out, so that a fault of the last leaves the rest. */
+async function examine(
+  server: DistributedServer,
+  oracle: Oracle,
+  { races }: Load,
+  report: Loose,
+): Promise<void> {
   const api = server.client();
   const { ackedTotal, ackedLost, dup, ...rest } = await compare(api, oracle);
-  const effects = await readEffects(server, oracle, load.races.links);
-  const ledger = await api.verified('ledger');
-  const readModels = await api.verified('readmodels');
-  const differentAnswers = await retryAll(api, oracle);
+  Object.assign(report, { acked: ackedTotal, intended: oracle.intents.size, lost: ackedLost });
+  Object.assign(report, { duplicates: dup, ...rest });
+  const effects = await readEffects(server, oracle, races.links);
+  const { records, doubleEffects } = effects;
+  Object.assign(report, { effects, doubleEffects });
+  const ledger = await api.verified('ledger', VERIFIED_DEADLINE_MS);
   // The whole log against the customers that the client knows: nothing stands beside them.
   effects.strayStreams += Math.abs(ledger.ledger.streams - effects.customers);
-  return {
-    acked: ackedTotal,
-    intended: oracle.intents.size,
-    lost: ackedLost,
-    duplicates: dup,
-    ...rest,
-    differentAnswers,
-    effects,
-    doubleEffects: effects.doubleEffects,
-    parity: readModels.readModels,
-    verified: { ledger, readModels },
-    audit: auditRecords(effects.records),
-  };
+  report.verified = { ledger };
+  const readModels = await api.verified('readmodels', VERIFIED_DEADLINE_MS);
+  Object.assign(report, { parity: readModels.readModels, verified: { ledger, readModels } });
+  report.audit = auditRecords(records);
+  report.differentAnswers = await retryAll(api, oracle);
 }
