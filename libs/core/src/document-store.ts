@@ -36,6 +36,14 @@ export function checkDocumentKey(key: string): void {
   throw new RangeError('A document key must be well-formed text, not empty, without U+0000');
 }
 
+/** Documents of a page, whoever asks. */
+const MAX_PAGE = 10_000;
+
+export function checkPageLimit(limit: number): void {
+  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_PAGE) return;
+  throw new RangeError(`A page has 1 to ${MAX_PAGE} documents`);
+}
+
 /** Documents, progress and checkpoint of one batch: they commit together or not at all. */
 export interface DocumentCommit {
   readonly partition: number;

@@ -9,6 +9,7 @@ export * from './partition';
 export * from './fan-out';
 export * from './log-index';
 export * from './document-store';
+export * from './document-cursor';
 export * from './vault';
 export * from './pause';
 export * from './snapshots';

@@ -11,7 +11,8 @@ export function partitionOf(key: string, partitions: number): number {
   return (murmur2(Buffer.from(key)) & POSITIVE) % partitions;
 }
 
-function murmur2(data: Buffer): number {
+/** 32 bits with a sign. Source: Kafka's `Utils.murmur2`. */
+export function murmur2(data: Buffer): number {
   let hash = SEED ^ data.length;
   let at = 0;
   for (; at + 4 <= data.length; at += 4) {

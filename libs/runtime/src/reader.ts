@@ -12,6 +12,7 @@ import type {
 import type { Identifier } from '#libs/events';
 import { loyaltyAnswer, wordsOf } from '#libs/projections';
 import { dropUndefined, earliest, profileAnswer } from './profile-answer';
+import type { ProfileDocuments } from './profile-answer';
 import { openGroup } from './open-group';
 import type { ProjectionSet } from './projection-set';
 import type { Resolver } from './resolve';
@@ -65,7 +66,12 @@ interface Served {
 }
 
 const PROFILE_PARTS = ['profile', 'timeline', 'loyalty', 'segments'];
-const NOT_PARKED: Parking | undefined = undefined;
+
+/** How far the groups of an answer have folded a customer, at least, and why one goes no further. */
+interface Reached {
+  readonly revision: number;
+  readonly parked?: Parking | undefined;
+}
 
 /** How long a page by words is filled up before it is answered as it is. */
 const WORDS_MS = 500;
@@ -92,7 +98,10 @@ export class Reader {
 
   async profile(customerId: string, waiting?: Waiting): Promise<Answer<JsonObject>> {
     const served = await Promise.all(PROFILE_PARTS.map((name) => this.#served(name)));
-    return this.#answer(customerId, served, waiting, (parked) => this.#profile(customerId, parked));
+    return this.#answer(customerId, served, waiting, async (parked) => {
+      const documents = await this.#profileDocuments([customerId]);
+      return this.#profile(customerId, documents(0), parked);
+    });
   }
 
   /** Why the score is what it is. */
@@ -117,9 +126,9 @@ export class Reader {
     const found = await findPage(group, 'directory', { index, equals, ...words, order, ...page });
     const served = await Promise.all(PROFILE_PARTS.map((name) => this.#served(name)));
     const ids = found.items.map(({ customerId }) => customerId).filter((id) => typeof id === 'string');
-    const items = await Promise.all(
-      ids.map(async (id) => this.#profile(id, (await this.#reached(id, served)).parked)),
-    );
+    const reached = await this.#reached(ids, served);
+    const documents = await this.#profileDocuments(ids);
+    const items = await Promise.all(ids.map((id, i) => this.#profile(id, documents(i), reached[i]?.parked)));
     return { ...found, items };
   }
 
@@ -128,21 +137,31 @@ export class Reader {
     return (await this.#served(projection)).group;
   }
 
-  async #profile(customerId: string, parked: Parking | undefined): Promise<JsonObject> {
+  /** What profiles are made of, by the customer's place in the list. */
+  async #profileDocuments(customerIds: readonly string[]): Promise<(at: number) => ProfileDocuments> {
+    const read = async (name: string): Promise<readonly (Document | undefined)[]> =>
+      (await this.group(name)).getMany(name, customerIds);
+    const [profiles, loyalties, segments] = await Promise.all([
+      read('profile'),
+      read('loyalty'),
+      read('segments'),
+    ]);
+    return (at) => ({ profile: profiles[at], loyalty: loyalties[at], segments: segments[at] });
+  }
+
+  async #profile(
+    customerId: string,
+    documents: ProfileDocuments,
+    parked: Parking | undefined,
+  ): Promise<JsonObject> {
     const timeline = await this.#served('timeline');
-    const [profile, loyalty, segments] = await Promise.all(
-      ['profile', 'loyalty', 'segments'].map(async (name) => {
-        const [document] = await (await this.group(name)).getMany(name, [customerId]);
-        return document;
-      }),
-    );
     const first = await this.#edge(timeline, customerId, 'asc', {});
     const last = await this.#edge(timeline, customerId, 'desc', { _contact: 1 });
     const edges = {
-      firstSeenAt: earliest([profile?.['registeredAt'], first?.['occurredAt']]),
+      firstSeenAt: earliest([documents.profile?.['registeredAt'], first?.['occurredAt']]),
       lastContactAt: last?.['occurredAt'] ?? null,
     };
-    return profileAnswer(customerId, { profile, loyalty, segments }, edges, parked);
+    return profileAnswer(customerId, documents, edges, parked);
   }
 
   async timeline(
@@ -189,9 +208,9 @@ export class Reader {
     waiting: Waiting | undefined,
     read: (parked: Parking | undefined) => Promise<Body>,
   ): Promise<Answer<Body>> {
-    let reached = { revision: -1, parked: NOT_PARKED };
+    let reached: Reached = { revision: -1 };
     await waitUntil(waiting, async () => {
-      reached = await this.#reached(customerId, served);
+      [reached = reached] = await this.#reached([customerId], served);
       // What is parked comes no further by waiting.
       return reached.parked === undefined ? reached.revision : Number.MAX_SAFE_INTEGER;
     });
@@ -200,18 +219,17 @@ export class Reader {
     return { body: await read(parked), revision, stale, ...(parked === undefined ? {} : { parked }) };
   }
 
-  /** The least revision of the groups, and why one goes no further. */
-  async #reached(
-    customerId: string,
-    served: readonly Served[],
-  ): Promise<{ revision: number; parked: Parking | undefined }> {
-    const stream = customerStream(customerId);
+  async #reached(customerIds: readonly string[], served: readonly Served[]): Promise<readonly Reached[]> {
+    const streams = customerIds.map(customerStream);
     const groups = [...new Set(served.map(({ group }) => group))];
-    const found = await Promise.all(groups.map(async (group) => (await group.progress([stream]))[0]));
-    return {
-      revision: Math.min(...found.map((entry) => entry?.revision ?? -1)),
-      parked: found.find((entry) => entry?.parked !== undefined)?.parked,
-    };
+    const found = await Promise.all(groups.map((group) => group.progress(streams)));
+    return streams.map((_, at) => {
+      const entries = found.map((progress) => progress[at]);
+      return {
+        revision: Math.min(...entries.map((entry) => entry?.revision ?? -1)),
+        parked: entries.find((entry) => entry?.parked !== undefined)?.parked,
+      };
+    });
   }
 
   async #served(projection: string): Promise<Served> {

@@ -1,4 +1,11 @@
-import { MAX_QUERY_WORDS, MAX_WORD_MATCHES, parseDocument, QueryTooBroadError } from '#libs/core';
+import {
+  checkPageLimit,
+  DocumentCursors,
+  MAX_QUERY_WORDS,
+  MAX_WORD_MATCHES,
+  parseDocument,
+  QueryTooBroadError,
+} from '#libs/core';
 import type {
   Document,
   DocumentPage,
@@ -8,10 +15,8 @@ import type {
   IndexValue,
 } from '#libs/core';
 import type { Row, Sqlite, SqlValue, Statement } from '../sqlite';
-import { queryIdentity, readCursor, writeCursor } from './cursor';
 import { column, indexName, indexValue, tableName } from './table';
 
-const MAX_PAGE = 10_000;
 /** Statements kept; how many shapes of a query there are is the definitions' choice. */
 const MAX_STATEMENTS = 256;
 /** A query by words looks at this many documents a statement, and stops between statements when its time is over. */
@@ -123,11 +128,11 @@ export class Finder {
 
   /** Reads on until the page is full, or, by words, until its time is over: then the page is short and has a `next`. */
   find(query: DocumentQuery): DocumentPage {
-    checkLimit(query.limit);
+    checkPageLimit(query.limit);
     const { sort } = shapeOf(this.definition, query, false);
-    const identity = queryIdentity(this.definition, query);
+    const cursors = new DocumentCursors(this.definition, query, sort.length + 1);
     if (query.cursor === undefined) this.#refuseTooBroad(query);
-    let place = query.cursor === undefined ? undefined : readCursor(query.cursor, identity, sort.length + 1);
+    let place = query.cursor === undefined ? undefined : cursors.read(query.cursor);
     const chunk = query.words === undefined ? Math.min(query.limit + 1, READ_AT_ONCE) : WORDS_CHUNK;
     const deadline = performance.now() + WORDS_BUDGET_MS;
     const items: Document[] = [];
@@ -136,7 +141,7 @@ export class Finder {
       const rows = this.#rows(query, place, chunk);
       for (const row of rows) {
         if ((items.length === query.limit || bytes > PAGE_BYTES) && place !== undefined)
-          return { items, next: writeCursor(identity, place) };
+          return { items, next: cursors.write(place) };
         place = placeOf(row);
         const document = this.#match(row, query.words ?? []);
         if (document === undefined) continue;
@@ -145,7 +150,7 @@ export class Finder {
       }
       if (rows.length < chunk || place === undefined) return { items };
       if (query.words !== undefined && performance.now() > deadline)
-        return { items, next: writeCursor(identity, place) };
+        return { items, next: cursors.write(place) };
     }
   }
 
@@ -200,11 +205,6 @@ export class Finder {
     this.#statements.set(sql, statement);
     return statement;
   }
-}
-
-export function checkLimit(limit: number): void {
-  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_PAGE) return;
-  throw new RangeError(`A page has 1 to ${MAX_PAGE} documents`);
 }
 
 function placeOf(row: Row): readonly IndexValue[] {

@@ -7,10 +7,10 @@ import type {
   DocumentQuery,
 } from '#libs/core';
 import type { DocumentsDefinition, Progress } from '#libs/core';
-import { describeProjections, GroupDefinitionError, projectionsOf } from '#libs/core';
+import { checkPageLimit, describeProjections, GroupDefinitionError, projectionsOf } from '#libs/core';
 import { integer, Sqlite, text } from '../sqlite';
 import type { FileFormat, Row, SqlValue, Statement } from '../sqlite';
-import { checkLimit, Finder } from './find';
+import { Finder } from './find';
 import { DocumentTable, tableSchema } from './table';
 
 const APPLICATION_ID = 0x54_73_64_6f; // "Tsdo"
@@ -110,7 +110,7 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
     afterKey: string | undefined,
     limit: number,
   ): Promise<readonly (readonly [string, Document])[]> {
-    checkLimit(limit);
+    checkPageLimit(limit);
     return this.#of(projection).table.scan(afterKey, limit);
   }
 
@@ -146,7 +146,7 @@ export class EmbeddedDocumentGroup implements DocumentGroup {
     limit: number,
     which: 'all' | 'retry' = 'all',
   ): Promise<readonly Progress[]> {
-    checkLimit(limit);
+    checkPageLimit(limit);
     return this.#getParked.all([afterStream, which === 'all' ? 1 : 0, limit]).map(progressOf);
   }
 

@@ -1,14 +1,25 @@
-import { MAX_QUERY_WORDS, MAX_WORD_MATCHES, parseDocument, QueryTooBroadError } from '#libs/core';
-import type { Document, DocumentPage, DocumentQuery, DocumentsDefinition, IndexDefinition } from '#libs/core';
+import {
+  checkPageLimit,
+  DocumentCursors,
+  MAX_QUERY_WORDS,
+  MAX_WORD_MATCHES,
+  parseDocument,
+  QueryTooBroadError,
+} from '#libs/core';
+import type {
+  Document,
+  DocumentPage,
+  DocumentPlace,
+  DocumentQuery,
+  DocumentsDefinition,
+  IndexDefinition,
+} from '#libs/core';
 import { MaxKey, MinKey, MongoServerError } from 'mongodb';
 import type { Collection, Document as Bson, Filter, FindOptions } from 'mongodb';
 import { retrying } from '../faults';
-import { Cursors } from './cursor';
-import type { Place } from './cursor';
 import { coversOf, fieldName, orderOf, presence } from './definition';
 import type { StoredDocument } from './definition';
 
-const MAX_PAGE = 10_000;
 /** Bytes of documents after which a page ends early: it is built in memory, and again as text. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 const BATCH = 1_000;
@@ -58,7 +69,7 @@ export class PlannedQuery {
    * Bounds on the index's own entries give the keyset and both ends exactly, numbers before text, in one range: a
    * comparison in the filter would see values of its own type only. The server sorts nothing.
    */
-  plan(place: Place | undefined): FindPlan {
+  plan(place: DocumentPlace | undefined): FindPlan {
     const { order, limit, from, to } = this.query;
     const rest = this.sort.length + 1 + coversOf(this.index).length;
     const start = this.#bound([from ?? MIN], MIN, rest);
@@ -91,7 +102,7 @@ export class PlannedQuery {
     return { $and: [this.#filter(), { [fieldName(first)]: bounds }] };
   }
 
-  placeOf(stored: StoredDocument): Place {
+  placeOf(stored: StoredDocument): DocumentPlace {
     const { _id: key } = stored;
     return [...this.sort.map((field) => stored[fieldName(field)] ?? ''), key];
   }
@@ -119,9 +130,9 @@ export async function findPage(
   definition: DocumentsDefinition,
   query: DocumentQuery,
 ): Promise<DocumentPage> {
-  checkLimit(query.limit);
+  checkPageLimit(query.limit);
   const planned = new PlannedQuery(definition, query);
-  const cursors = new Cursors(definition, query, planned.sort.length + 1);
+  const cursors = new DocumentCursors(definition, query, planned.sort.length + 1);
   const place = query.cursor === undefined ? undefined : cursors.read(query.cursor);
   return retrying('find documents', async () => {
     if (place === undefined) await refuseTooBroad(collection, planned);
@@ -144,8 +155,8 @@ async function refuseTooBroad(collection: Collection<StoredDocument>, planned: P
 async function read(
   collection: Collection<StoredDocument>,
   planned: PlannedQuery,
-  after: Place | undefined,
-  cursors: Cursors,
+  after: DocumentPlace | undefined,
+  cursors: DocumentCursors,
 ): Promise<DocumentPage> {
   const { filter, options } = planned.plan(after);
   const found = collection.find(filter, options);
@@ -170,13 +181,8 @@ async function read(
   }
 }
 
-export function checkLimit(limit: number): void {
-  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_PAGE) return;
-  throw new RangeError(`A page has 1 to ${MAX_PAGE} documents`);
-}
-
 /** Keys have no U+0000, so no key lies between one and the same with U+0000 after it. */
-function following(place: Place): Place {
+function following(place: DocumentPlace): DocumentPlace {
   return [...place.slice(0, -1), `${String(place.at(-1))}\0`];
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { checkDocumentKey, EngineError, parseDocument } from '#libs/core';
+import { checkDocumentKey, checkPageLimit, EngineError, parseDocument } from '#libs/core';
 import type { Checkpoint, Document, DocumentCommit, DocumentGroup, DocumentPage } from '#libs/core';
 import type { DocumentQuery, DocumentsDefinition, DocumentWrite, Parking, Progress } from '#libs/core';
 import type { AnyBulkWriteOperation, ClientSession, Collection } from 'mongodb';
@@ -8,7 +8,7 @@ import { DuplicateKeyError, retrying } from '../faults';
 import { inChunks } from '../in-chunks';
 import { documentsName, progressName, whereParked } from './definition';
 import type { StoredDocument } from './definition';
-import { checkLimit, findPage } from './find';
+import { findPage } from './find';
 import type { GroupRegistry } from './registry';
 import { DocumentCodec } from './stored-document';
 
@@ -88,7 +88,7 @@ export class MongoDocumentGroup implements DocumentGroup {
     afterKey: string | undefined,
     limit: number,
   ): Promise<readonly (readonly [string, Document])[]> {
-    checkLimit(limit);
+    checkPageLimit(limit);
     const { collection } = this.#of(projection);
     return retrying('scan documents', () =>
       collection
@@ -131,7 +131,7 @@ export class MongoDocumentGroup implements DocumentGroup {
     limit: number,
     which: 'all' | 'retry' = 'all',
   ): Promise<readonly Progress[]> {
-    checkLimit(limit);
+    checkPageLimit(limit);
     const filter = { ...whereParked(afterStream), ...(which === 'all' ? {} : { retry: true as const }) };
     const found = await retrying('read what is parked', () =>
       this.#progress.find(filter, { batchSize: limit }).sort({ _id: 1 }).limit(limit).toArray(),

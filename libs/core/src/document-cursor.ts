@@ -1,16 +1,19 @@
-import { createHash } from 'node:crypto';
-import { CursorError } from '#libs/core';
-import type { DocumentQuery, DocumentsDefinition, IndexValue } from '#libs/core';
+import { CursorError } from './document-store';
+import type { DocumentQuery, IndexValue } from './document-store';
+import { murmur2 } from './partition';
+import type { DocumentsDefinition } from './projection';
 
 /** Characters; a cursor holds a few index values and a key. */
 const MAX_CURSOR_LENGTH = 16_384;
-const CHECK_LENGTH = 12;
 
 /** The place of the last document of a page: its sort values, then its key. */
-export type Place = readonly IndexValue[];
+export type DocumentPlace = readonly IndexValue[];
 
-/** Cursors of one query: a changed one, or another query's, is refused. It keeps nobody out, it catches mistakes. */
-export class Cursors {
+/**
+ * Cursors of one query: a changed one, or another query's, is refused with `CursorError`. It keeps nobody out, it catches
+ * mistakes. `limit` may change from page to page.
+ */
+export class DocumentCursors {
   readonly #query: string;
 
   constructor(
@@ -22,11 +25,11 @@ export class Cursors {
     this.#query = JSON.stringify([name, version, index, given, words, from ?? null, to ?? null, order]);
   }
 
-  write(place: Place): string {
+  write(place: DocumentPlace): string {
     return Buffer.from(JSON.stringify([this.#check(place), ...place])).toString('base64url');
   }
 
-  read(cursor: string): Place {
+  read(cursor: string): DocumentPlace {
     const [check, ...place] = parse(cursor);
     if (place.length !== this.placeLength || check !== this.#check(place)) {
       throw new CursorError('The cursor was given out by another query');
@@ -34,9 +37,8 @@ export class Cursors {
     return place;
   }
 
-  #check(place: Place): string {
-    const hash = createHash('sha256').update(this.#query).update(JSON.stringify(place));
-    return hash.digest('base64url').slice(0, CHECK_LENGTH);
+  #check(place: DocumentPlace): number {
+    return murmur2(Buffer.from(this.#query + JSON.stringify(place))) >>> 0;
   }
 }
 
