@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { engineVariables } from '#libs/distributed';
 import { PROCESS_ROLES, readConfig } from '#libs/nest';
 import type { ProcessRole } from '#libs/nest';
 
@@ -56,6 +57,7 @@ it.each(services.filter(([name]) => isRole(name)))(
     const config = readConfig(
       { ...environment, ...(adminKey !== undefined && { [key]: 'k'.repeat(32) }) },
       name,
+      engineVariables,
     );
     expect(config.host).toBe('0.0.0.0');
     const hosts = [config.engines?.eventStoreUrl ?? '', config.engines?.mongodbUrl ?? ''].map(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { engineVariables } from '#libs/distributed';
 import { ConfigError, readConfig } from '#libs/nest';
 
 const root = join(__dirname, '../..');
@@ -19,7 +20,7 @@ const documented = rows.map(([name = '']) => name.replaceAll('`', ''));
 
 function refusal(env: Record<string, string>): string {
   try {
-    readConfig(env, 'query-api');
+    readConfig(env, 'query-api', engineVariables);
     return '';
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
@@ -28,7 +29,8 @@ function refusal(env: Record<string, string>): string {
 }
 
 it('lists every name that the configuration reads', () => {
-  const names = new Set(read('libs/nest/src/config.ts').match(/\b(?:TOUCHSTONE_[A-Z_]+|PORT)\b/g));
+  const common = read('libs/nest/src/config.ts').match(/\b(?:TOUCHSTONE_[A-Z_]+|PORT)\b/g) ?? [];
+  const names = new Set([...common, ...engineVariables.names]);
   expect(documented.toSorted()).toEqual([...names].filter((name) => name !== 'TOUCHSTONE_').toSorted());
 });
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { engineVariables } from '#libs/distributed';
 import { promoteVerb } from './promote';
 import { promoteTarget } from './promote-target';
 import type { VerbContext } from './verb';
@@ -18,20 +19,24 @@ function context(dataDirectory: string): VerbContext {
 }
 
 it('reads where to from the environment, the root key from beside the data directory', () => {
-  expect(promoteTarget(GOOD, '/ledger/data')).toEqual({
+  expect(promoteTarget(engineVariables, GOOD, '/ledger/data')).toEqual({
     eventStoreUrl: GOOD.TOUCHSTONE_EVENTSTORE_URL,
     kafkaBrokers: ['a:9092', 'b:9092'],
     kafkaTopic: 'touchstone.events.v1',
+    kafkaSecurity: {},
     mongodbUrl: GOOD.TOUCHSTONE_MONGODB_URL,
     rootKeyFile: '/ledger/data.key',
     dataDirectory: '/ledger/data',
   });
   const more = { ...GOOD, TOUCHSTONE_KAFKA_TOPIC: 'mine', TOUCHSTONE_ROOT_KEY_FILE: '/keys/root' };
-  expect(promoteTarget(more, '/d')).toMatchObject({ kafkaTopic: 'mine', rootKeyFile: '/keys/root' });
+  expect(promoteTarget(engineVariables, more, '/d')).toMatchObject({
+    kafkaTopic: 'mine',
+    rootKeyFile: '/keys/root',
+  });
 });
 
 it('names all that is missing in one line', () => {
-  expect(() => promoteTarget({ TOUCHSTONE_MONGODB_URL: '' }, '/d')).toThrow(
+  expect(() => promoteTarget(engineVariables, { TOUCHSTONE_MONGODB_URL: '' }, '/d')).toThrow(
     'the target of promote is not known: TOUCHSTONE_EVENTSTORE_URL must be set; ' +
       'TOUCHSTONE_KAFKA_BROKERS must be set; TOUCHSTONE_MONGODB_URL must be set',
   );
@@ -43,7 +48,7 @@ it.each([
   ['TOUCHSTONE_MONGODB_URL', 'user:secret@mongo'],
   ['TOUCHSTONE_KAFKA_TOPIC', 'a secret'],
 ])('refuses a wrong %s without showing it', (name, value) => {
-  const read = (): unknown => promoteTarget({ ...GOOD, [name]: value }, '/d');
+  const read = (): unknown => promoteTarget(engineVariables, { ...GOOD, [name]: value }, '/d');
   expect(read).toThrow(`${name} must be`);
   expect(read).not.toThrow('secret');
 });

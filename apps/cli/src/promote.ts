@@ -13,7 +13,7 @@ const usage = `touchstone promote --to distributed [--verify-only] [--json]
 
 Takes the embedded ledger of the data directory over into EventStoreDB, Kafka and MongoDB, then proves that both hold the
 same: events, the last leaf hash of every stream, vault, read models. Stop the server first. Where to is what the roles
-read: TOUCHSTONE_EVENTSTORE_URL, TOUCHSTONE_KAFKA_BROKERS, TOUCHSTONE_KAFKA_TOPIC, TOUCHSTONE_MONGODB_URL. The root key file
+read: TOUCHSTONE_EVENTSTORE_URL, TOUCHSTONE_KAFKA_BROKERS (and the other TOUCHSTONE_KAFKA_…), TOUCHSTONE_MONGODB_URL. The root key file
 stays the ledger's. Broken off, run it again: it goes on where it stopped, and writes nothing twice. The embedded ledger
 stays as it is; do not start it again once the roles take commands.
 
@@ -43,9 +43,9 @@ export const promoteVerb: Verb = {
     });
     if (!TARGETS.includes(values.to ?? '')) throw new UsageError(`say --to ${TARGETS.join(' or ')}`);
     const startedMs = performance.now();
-    const target = promoteTarget(process.env, context.dataDirectory);
     // Here, not above: all other verbs start without the drivers.
-    const { promote, PromoteError } = await import('#libs/distributed');
+    const { engineVariables, promote, PromoteError } = await import('#libs/distributed');
+    const target = promoteTarget(engineVariables, process.env, context.dataDirectory);
     const report = await watched(context, [...CLEAR, PromoteError], ({ tell, signal }) =>
       promote({ ...target, verifyOnly: values['verify-only'], tell, signal }),
     );

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Distributed } from '#libs/distributed';
+import { Distributed, engineVariables } from '#libs/distributed';
 import { DataDirectoryError } from '#libs/engines/embedded';
 import { enginesOf, runRole } from '#libs/nest';
 import { ModelCommands, Models, projectionsOf, Reader, RootKeyError, TaskBoardAdmin } from '#libs/runtime';
@@ -10,6 +10,7 @@ let ledger: Distributed | undefined;
 runRole({
   role: 'command-api',
   env: process.env,
+  engines: engineVariables,
   clear: [RootKeyError, DataDirectoryError],
   async open(config) {
     const opened = await Distributed.open(enginesOf(config));

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Distributed } from '#libs/distributed';
+import { Distributed, engineVariables } from '#libs/distributed';
 import { DataDirectoryError } from '#libs/engines/embedded';
 import { enginesOf, faultFields, runRole } from '#libs/nest';
 import type { ProjectionTaskPorts } from '#libs/runtime';
@@ -9,6 +9,7 @@ import { ProjectorModule } from './app.module';
 runRole({
   role: 'projector',
   env: process.env,
+  engines: engineVariables,
   clear: [RootKeyError, DataDirectoryError],
   async open(config, logger) {
     const ledger = await Distributed.open(enginesOf(config));

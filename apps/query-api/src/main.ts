@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Distributed } from '#libs/distributed';
+import { Distributed, engineVariables } from '#libs/distributed';
 import { DataDirectoryError } from '#libs/engines/embedded';
 import { enginesOf, runRole } from '#libs/nest';
 import { AsOf, History, Models, projectionsOf, Reader, RootKeyError, TaskBoardAdmin } from '#libs/runtime';
@@ -8,6 +8,7 @@ import { QueryApiModule } from './app.module';
 runRole({
   role: 'query-api',
   env: process.env,
+  engines: engineVariables,
   clear: [RootKeyError, DataDirectoryError],
   async open(config) {
     const opened = await Distributed.open(enginesOf(config));

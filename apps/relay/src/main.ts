@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Distributed } from '#libs/distributed';
+import { Distributed, engineVariables } from '#libs/distributed';
 import { DataDirectoryError } from '#libs/engines/embedded';
 import { enginesOf, faultFields, runRole } from '#libs/nest';
 import { Relay, RootKeyError, unpublishedMs } from '#libs/runtime';
@@ -8,6 +8,7 @@ import { RelayModule } from './app.module';
 runRole({
   role: 'relay',
   env: process.env,
+  engines: engineVariables,
   clear: [RootKeyError, DataDirectoryError],
   async open(config, logger) {
     const ledger = await Distributed.open(enginesOf(config));

@@ -27,12 +27,9 @@ import {
 } from '#libs/runtime';
 import type { LedgerSecrets, Models } from '#libs/runtime';
 import { ClockGuard, guardedByClock } from './clock-guard';
+import type { EngineAddresses } from './engine-addresses';
 
-export interface DistributedOptions {
-  readonly eventStoreUrl: string;
-  readonly kafkaBrokers: readonly string[];
-  readonly kafkaTopic: string;
-  readonly mongodbUrl: string;
+export interface DistributedOptions extends EngineAddresses {
   readonly rootKeyFile: string;
   readonly dataDirectory: string;
 }
@@ -135,8 +132,8 @@ export class Distributed {
   }
 
   #kafka(): Pick<KafkaFeedOptions, 'connection' | 'topic'> {
-    const { kafkaBrokers: brokers, kafkaTopic: name } = this.options;
-    return { connection: { brokers }, topic: { ...DEFAULT_TOPIC, name } };
+    const { kafkaBrokers: brokers, kafkaTopic: name, kafkaSecurity } = this.options;
+    return { connection: { brokers, ...kafkaSecurity }, topic: { ...DEFAULT_TOPIC, name } };
   }
 
   /** Resolves when the index beside the log was told of all that this process appended. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { engineVariables } from '#libs/distributed';
 import { ConfigError, readConfig } from './config';
 
 const ENGINES = {
@@ -9,7 +10,7 @@ const ENGINES = {
 
 function faultsOf(env: Record<string, string>, role?: 'query-api'): string {
   try {
-    readConfig(env, role);
+    readConfig(env, role, role === undefined ? undefined : engineVariables);
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
     throw error;
@@ -50,10 +51,11 @@ it('takes what is set; empty is not set', () => {
 });
 
 it('has all three engines in every role but standalone', () => {
-  expect(readConfig(ENGINES, 'query-api').engines).toEqual({
+  expect(readConfig(ENGINES, 'query-api', engineVariables).engines).toEqual({
     eventStoreUrl: ENGINES.TOUCHSTONE_EVENTSTORE_URL,
     kafkaBrokers: ['kafka-1:9092', '[::1]:9093'],
     kafkaTopic: 'touchstone.events.v1',
+    kafkaSecurity: {},
     mongodbUrl: ENGINES.TOUCHSTONE_MONGODB_URL,
   });
   expect(faultsOf({ TOUCHSTONE_MONGODB_URL: 'mongodb://m' }, 'query-api')).toMatch(

@@ -1,4 +1,5 @@
 import { isAbsolute, relative, resolve } from 'node:path';
+import type { EngineAddresses, EngineVariables } from '#libs/distributed';
 
 export const PROCESS_ROLES = [
   'standalone',
@@ -12,15 +13,6 @@ export type ProcessRole = (typeof PROCESS_ROLES)[number];
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-
-/** Addresses of the distributed engines: all three or none. */
-export interface EngineAddresses {
-  readonly eventStoreUrl: string;
-  readonly kafkaBrokers: readonly string[];
-  /** Ledgers that share brokers need one each. */
-  readonly kafkaTopic: string;
-  readonly mongodbUrl: string;
-}
 
 export interface Config {
   readonly role: ProcessRole;
@@ -47,24 +39,33 @@ const NAMES: ReadonlySet<string> = new Set([
   'TOUCHSTONE_HOST',
   'TOUCHSTONE_ROOT_KEY_FILE',
   'TOUCHSTONE_ADMIN_KEY',
-  'TOUCHSTONE_EVENTSTORE_URL',
-  'TOUCHSTONE_KAFKA_BROKERS',
-  'TOUCHSTONE_KAFKA_TOPIC',
-  'TOUCHSTONE_MONGODB_URL',
   'TOUCHSTONE_LOG_LEVEL',
 ]);
-const TOPIC_NAME = 'TOUCHSTONE_KAFKA_TOPIC';
-const DEFAULT_KAFKA_TOPIC = 'touchstone.events.v1';
-const ENGINE_NAMES = ['TOUCHSTONE_EVENTSTORE_URL', 'TOUCHSTONE_KAFKA_BROKERS', 'TOUCHSTONE_MONGODB_URL'];
+/** What a role without them must not be given: whoever sets them believes that they are used. */
+const ENGINE_NAME = /^TOUCHSTONE_(EVENTSTORE|KAFKA|MONGODB)_/;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads what docs and API §5 list. An empty variable counts as not set, but an empty admin key is refused. */
-export function readConfig(env: Environment, role: ProcessRole = 'standalone'): Config {
-  const faults = Object.keys(env)
-    .filter((name) => name.startsWith('TOUCHSTONE_') && !NAMES.has(name))
-    .map((name) => `${name} is not a name that Touchstone knows`);
+/**
+ * Reads what docs and API §5 list; `engines`, where the role runs on those. An empty variable counts as not set, but an
+ * empty admin key is refused.
+ */
+export function readConfig(
+  env: Environment,
+  role: ProcessRole = 'standalone',
+  engines?: EngineVariables,
+): Config {
   const value = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const faults: string[] = [];
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('TOUCHSTONE_') || NAMES.has(name) || engines?.names.includes(name) === true)
+      continue;
+    if (engines !== undefined || !ENGINE_NAME.test(name)) {
+      faults.push(`${name} is not a name that Touchstone knows`);
+    } else if (value(name) !== undefined) {
+      faults.push(`${name} must not be set: ${role} runs on its own engines`);
+    }
+  }
   const fault = (text: string): void => void faults.push(text);
 
   const dataDirectory = resolve(value('TOUCHSTONE_DATA') ?? './data');
@@ -84,7 +85,7 @@ export function readConfig(env: Environment, role: ProcessRole = 'standalone'): 
     rootKeyFile,
     logLevel: readLogLevel(value('TOUCHSTONE_LOG_LEVEL') ?? 'info', fault),
     ...(adminKey === undefined ? {} : { adminKey }),
-    ...readEngines(role, value, fault),
+    ...(engines === undefined ? {} : { engines: engines.read(value, fault) }),
   };
   if (faults.length > 0) throw new ConfigError(`Configuration refused: ${faults.join('; ')}.`);
   return config;
@@ -126,43 +127,4 @@ function checkAdminKey(key: string, fault: Fault): void {
   } else if (key.trim() !== key || /\p{Cc}/u.test(key)) {
     fault('TOUCHSTONE_ADMIN_KEY must not begin or end with a blank or contain control characters');
   }
-}
-
-function readEngines(
-  role: ProcessRole,
-  value: (name: string) => string | undefined,
-  fault: Fault,
-): { readonly engines?: EngineAddresses } {
-  const given = ENGINE_NAMES.filter((name) => value(name) !== undefined);
-  if (role === 'standalone') {
-    for (const name of value(TOPIC_NAME) === undefined ? given : [...given, TOPIC_NAME]) {
-      fault(`${name} must not be set: standalone runs on its own engines, the other roles on these`);
-    }
-    return {};
-  }
-  for (const name of ENGINE_NAMES) {
-    if (value(name) === undefined) fault(`${name} must be set: the role ${role} runs on distributed engines`);
-  }
-  const eventStoreUrl = value('TOUCHSTONE_EVENTSTORE_URL') ?? '';
-  const kafkaBrokers = (value('TOUCHSTONE_KAFKA_BROKERS') ?? '').split(',').map((broker) => broker.trim());
-  const mongodbUrl = value('TOUCHSTONE_MONGODB_URL') ?? '';
-  const kafkaTopic = value(TOPIC_NAME) ?? DEFAULT_KAFKA_TOPIC;
-  if (!/^[0-9A-Za-z._-]{1,200}$/.test(kafkaTopic)) {
-    fault(`${TOPIC_NAME} must be 1 to 200 letters, digits, dots, hyphens or underscores`);
-  }
-  if (eventStoreUrl !== '' && !/^(esdb|kurrentdb)(\+discover)?:\/\/[^\s]+$/.test(eventStoreUrl)) {
-    fault('TOUCHSTONE_EVENTSTORE_URL must be an address like esdb://host:2113');
-  }
-  if (given.includes('TOUCHSTONE_KAFKA_BROKERS') && !kafkaBrokers.every(isBroker)) {
-    fault('TOUCHSTONE_KAFKA_BROKERS must be a list like host:9092,host:9092');
-  }
-  if (mongodbUrl !== '' && !/^mongodb(\+srv)?:\/\/[^\s]+$/.test(mongodbUrl)) {
-    fault('TOUCHSTONE_MONGODB_URL must be an address like mongodb://host:27017');
-  }
-  return { engines: { eventStoreUrl, kafkaBrokers, kafkaTopic, mongodbUrl } };
-}
-
-function isBroker(text: string): boolean {
-  const port = /^(?:[0-9A-Za-z._-]+|\[[0-9A-Fa-f:]+\]):(\d{1,5})$/.exec(text)?.[1];
-  return port !== undefined && Number(port) > 0 && Number(port) <= 65_535;
 }

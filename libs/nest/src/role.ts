@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { EngineError, messageOf } from '#libs/core';
+import type { EngineVariables } from '#libs/distributed';
 import { ConfigError, readConfig } from './config';
 import type { Config, Environment, ProcessRole } from './config';
 import type { Authenticator } from './guard';
@@ -22,6 +23,8 @@ export interface RoleOptions {
   readonly role: ProcessRole;
   /** The process's own: it is `main.ts` that looks at it. */
   readonly env: Environment;
+  /** Of a role on the distributed engines. */
+  readonly engines?: EngineVariables;
   readonly open: (config: Config, logger: Logger) => Promise<Role>;
   /** Called with the address once it is ours; answers what to tell the person who started it. */
   readonly listening?: (url: string, config: Config) => Promise<string>;
@@ -39,8 +42,8 @@ export function runRole(options: RoleOptions): void {
   });
 }
 
-async function start({ role, env, open, listening }: RoleOptions): Promise<void> {
-  const config = readConfig(env, role);
+async function start({ role, env, engines, open, listening }: RoleOptions): Promise<void> {
+  const config = readConfig(env, role, engines);
   const logger = createLogger(config.logLevel);
   const { module, authenticator, close } = await open(config, logger);
   const openApi = { title: 'Touchstone', version: VERSION };

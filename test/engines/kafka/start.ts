@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka } from 'kafkajs';
+import type { KafkaConnection } from '#libs/engines/kafka';
 import type { EngineServer } from '../engine-server';
 import { kafkaJars } from './jars';
 import { LOGGING, serverProperties } from './properties';
@@ -26,10 +27,17 @@ export interface KafkaOptions {
   readonly port?: number;
   /** Where the broker keeps its data; a new one, removed by `stop`, where it is not given. */
   readonly directory?: string;
+  /** Clients come by TLS and with this account. */
+  readonly account?: { readonly username: string; readonly password: string };
+}
+
+/** A broker, and how it is reached. */
+export interface KafkaServer extends EngineServer {
+  readonly connection: KafkaConnection;
 }
 
 /** A real Apache Kafka of one node (KRaft); needs a Java of 17 or later, and Maven for the first start on a machine. */
-export async function startKafka(options: KafkaOptions = {}): Promise<EngineServer> {
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const jars = await kafkaJars();
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'touchstone-kafka-'));
   mkdirSync(directory, { recursive: true });
@@ -37,11 +45,19 @@ export async function startKafka(options: KafkaOptions = {}): Promise<EngineServ
   const port = options.port ?? free;
   const properties = join(directory, 'server.properties');
   const logging = join(directory, 'log4j2.properties');
-  writeFileSync(properties, serverProperties({ directory, port, controllerPort }));
+  const { account } = options;
+  const secure = account && { ...(await makeKeyStore(directory)), ...account };
+  writeFileSync(properties, serverProperties({ directory, port, controllerPort, ...(secure && { secure }) }));
   writeFileSync(logging, LOGGING);
   const java = [...JVM, `-Dlog4j2.configurationFile=${logging}`, '-cp', join(jars, '*')];
-  const format = ['format', '-t', clusterId(), '-c', properties, '--ignore-formatted'];
-  const broker = new Broker(directory, `${HOST}:${port}`, [...java, 'kafka.Kafka', properties]);
+  const format = ['format', '-t', clusterId(), '-c', properties, '--ignore-formatted', ...scramOf(account)];
+  const sasl = account && { mechanism: 'plain' as const, ...account };
+  const connection = {
+    brokers: [`${HOST}:${port}`],
+    ...(secure && { tls: { ca: secure.certificate } }),
+    ...(sasl && { sasl }),
+  };
+  const broker = new Broker(directory, connection, [...java, 'kafka.Kafka', properties]);
   try {
     await promisify(execFile)(javaCommand(), [...java, 'kafka.tools.StorageTool', ...format], {
       timeout: FORMAT_TIMEOUT_MS,
@@ -61,16 +77,53 @@ function clusterId(): string {
   return bytes.toString('base64url');
 }
 
-class Broker implements EngineServer {
+/** A self-signed certificate of this address, with its key: made anew each time, so that none is kept anywhere. */
+async function makeKeyStore(
+  directory: string,
+): Promise<{ readonly keyStore: string; readonly keyStorePassword: string; readonly certificate: string }> {
+  const keyStore = join(directory, 'broker.p12');
+  const keyStorePassword = randomBytes(CLUSTER_ID_BYTES).toString('hex');
+  const keytool = async (...args: readonly string[]): Promise<string> => {
+    const store = ['-keystore', keyStore, '-storetype', 'PKCS12', '-storepass', keyStorePassword];
+    const main = ['-m', 'java.base/sun.security.tools.keytool.Main'];
+    const { stdout } = await promisify(execFile)(javaCommand(), [
+      ...main,
+      ...args,
+      '-alias',
+      'broker',
+      ...store,
+    ]);
+    return stdout;
+  };
+  const name = ['-dname', 'CN=touchstone-test', '-ext', `SAN=ip:${HOST}`];
+  await keytool('-genkeypair', '-keyalg', 'EC', '-groupname', 'secp256r1', '-validity', '2', ...name);
+  return { keyStore, keyStorePassword, certificate: await keytool('-exportcert', '-rfc') };
+}
+
+/** The account for SCRAM is kept in the cluster's own metadata, from its first record on. */
+function scramOf(account: KafkaOptions['account']): readonly string[] {
+  if (account === undefined) return [];
+  const { username, password } = account;
+  return ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+    '--add-scram',
+    `${mechanism}=[name=${username},password=${password}]`,
+  ]);
+}
+
+class Broker implements KafkaServer {
   #process: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   readonly #orphaned = (): void => void this.#process?.kill('SIGKILL');
 
   constructor(
     private readonly directory: string,
-    readonly address: string,
+    readonly connection: KafkaConnection,
     private readonly command: readonly string[],
   ) {}
+
+  get address(): string {
+    return this.connection.brokers.join(',');
+  }
 
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
@@ -118,7 +171,7 @@ class Broker implements EngineServer {
     for (;;) {
       const ended = gone();
       if (ended !== undefined) throw new Error(`The broker ${ended}: ${this.#logTail()}`);
-      if (await listsTopics(this.address)) return;
+      if (await listsTopics(this.connection)) return;
       if (Date.now() > deadline) throw new Error(`The broker does not answer: ${this.#logTail()}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
@@ -129,9 +182,11 @@ class Broker implements EngineServer {
   }
 }
 
-async function listsTopics(address: string): Promise<boolean> {
+async function listsTopics({ brokers, tls, sasl }: KafkaConnection): Promise<boolean> {
   const kafka = new Kafka({
-    brokers: [address],
+    brokers: [...brokers],
+    ...(tls !== undefined && { ssl: tls === true || { ca: [tls.ca] } }),
+    ...(sasl !== undefined && { sasl: { ...sasl, mechanism: 'plain' as const } }),
     connectionTimeout: 1_000,
     requestTimeout: 5_000,
     retry: { retries: 0 },

@@ -6,7 +6,8 @@ export interface KafkaConnection {
   /** `host:port` each; some of the cluster's are enough. */
   readonly brokers: readonly string[];
   readonly clientId?: string;
-  readonly tls?: boolean;
+  /** With the certificates (PEM) of who has signed the brokers'; `true`: of those that Node trusts. */
+  readonly tls?: true | { readonly ca: string };
   readonly sasl?: {
     readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
     readonly username: string;
@@ -45,7 +46,7 @@ export function connect({ brokers, clientId, tls, sasl, onLog }: KafkaConnection
       () =>
       ({ log }) =>
         onLog?.(log.message),
-    ...(tls !== undefined && { ssl: tls }),
+    ...(tls !== undefined && { ssl: tls === true || { ca: [tls.ca] } }),
     ...(sasl !== undefined && { sasl: saslOf(sasl) }),
   });
 }
