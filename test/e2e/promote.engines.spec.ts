@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { customerStream } from '#libs/core';
 import type { AppendRecord, StoredRecord } from '#libs/core';
 import { lockDirectory } from '#libs/engines/embedded';
+import { connectMongo } from '#libs/engines/mongodb';
 import { Distributed, promote } from '#libs/distributed';
 import type { PromoteOptions, PromoteStep } from '#libs/distributed';
 import { ApiKeys, appendable, verifyLedger } from '#libs/runtime';
@@ -230,6 +231,24 @@ it('is killed in phase after phase, run again, and has everything once', async (
   server.release();
   expect(beside).toMatchObject({ code: 1, out: '' });
   expect(beside.err).toMatch(/^touchstone: .* is in use by another Touchstone process; stop it.*\n$/);
+});
+
+it('has an index beside the log that is made again where it was lost', async () => {
+  await promote(options);
+  const mongodb = await connectMongo(options.mongodbUrl, { database: options.kafkaTopic });
+  await mongodb.vault.collection('log_index').deleteMany({});
+  await mongodb.close();
+  await withTarget(async (target) => {
+    const { faultCount } = await verifyLedger(target.log, target.keyring(), () => undefined);
+    expect(faultCount).toBeGreaterThan(0);
+  });
+  expect(await touchstone(['reindex', '--json'])).toMatchObject({ code: 0, out: `{"events":${total}}\n` });
+  await withTarget(async (target) => {
+    const verified = await verifyLedger(target.log, target.keyring(), () => undefined);
+    expect(verified).toMatchObject({ events: total, faultCount: 0 });
+    const again = await accepted(target.ledger().execute(keyed));
+    expect(again).toMatchObject({ replayed: true });
+  });
 });
 
 /** The built command line; with `killIn`, killed when it has said this. */

@@ -13,6 +13,7 @@ import { keysVerb } from './keys';
 import { modelsVerb } from './models';
 import { promoteVerb } from './promote';
 import { rebuildVerb } from './rebuild';
+import { reindexVerb } from './reindex';
 import { replayVerb } from './replay';
 import { retryVerb } from './retry';
 import { rollbackVerb } from './rollback';
@@ -33,6 +34,7 @@ const verbs: readonly Verb[] = [
   retryVerb,
   modelsVerb,
   promoteVerb,
+  reindexVerb,
   keysVerb,
   benchVerb,
   demoVerb,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { engineVariables } from '#libs/distributed';
 import { promoteVerb } from './promote';
-import { promoteTarget } from './promote-target';
+import { distributedTarget } from './distributed-target';
 import type { VerbContext } from './verb';
 
 const GOOD = {
@@ -19,7 +19,7 @@ function context(dataDirectory: string): VerbContext {
 }
 
 it('reads where to from the environment, the root key from beside the data directory', () => {
-  expect(promoteTarget(engineVariables, GOOD, '/ledger/data')).toEqual({
+  expect(distributedTarget(engineVariables, GOOD, '/ledger/data')).toEqual({
     eventStoreUrl: GOOD.TOUCHSTONE_EVENTSTORE_URL,
     kafkaBrokers: ['a:9092', 'b:9092'],
     kafkaTopic: 'touchstone.events.v1',
@@ -29,15 +29,15 @@ it('reads where to from the environment, the root key from beside the data direc
     dataDirectory: '/ledger/data',
   });
   const more = { ...GOOD, TOUCHSTONE_KAFKA_TOPIC: 'mine', TOUCHSTONE_ROOT_KEY_FILE: '/keys/root' };
-  expect(promoteTarget(engineVariables, more, '/d')).toMatchObject({
+  expect(distributedTarget(engineVariables, more, '/d')).toMatchObject({
     kafkaTopic: 'mine',
     rootKeyFile: '/keys/root',
   });
 });
 
 it('names all that is missing in one line', () => {
-  expect(() => promoteTarget(engineVariables, { TOUCHSTONE_MONGODB_URL: '' }, '/d')).toThrow(
-    'the target of promote is not known: TOUCHSTONE_EVENTSTORE_URL must be set; ' +
+  expect(() => distributedTarget(engineVariables, { TOUCHSTONE_MONGODB_URL: '' }, '/d')).toThrow(
+    'the distributed engines are not known: TOUCHSTONE_EVENTSTORE_URL must be set; ' +
       'TOUCHSTONE_KAFKA_BROKERS must be set; TOUCHSTONE_MONGODB_URL must be set',
   );
 });
@@ -48,7 +48,7 @@ it.each([
   ['TOUCHSTONE_MONGODB_URL', 'user:secret@mongo'],
   ['TOUCHSTONE_KAFKA_TOPIC', 'a secret'],
 ])('refuses a wrong %s without showing it', (name, value) => {
-  const read = (): unknown => promoteTarget(engineVariables, { ...GOOD, [name]: value }, '/d');
+  const read = (): unknown => distributedTarget(engineVariables, { ...GOOD, [name]: value }, '/d');
   expect(read).toThrow(`${name} must be`);
   expect(read).not.toThrow('secret');
 });

@@ -5,7 +5,7 @@ import { DataDirectoryError, ForeignFileError } from '#libs/engines/embedded';
 import { RootKeyError } from '#libs/runtime';
 import { grouped, progressDisplay } from './import/progress';
 import type { ProgressDisplay } from './import/progress';
-import { promoteTarget } from './promote-target';
+import { distributedTarget } from './distributed-target';
 import { CliError, EXIT_NOT_ALL_WELL, EXIT_OK, UsageError } from './verb';
 import type { Verb, VerbContext } from './verb';
 
@@ -45,7 +45,7 @@ export const promoteVerb: Verb = {
     const startedMs = performance.now();
     // Here, not above: all other verbs start without the drivers.
     const { engineVariables, promote, PromoteError } = await import('#libs/distributed');
-    const target = promoteTarget(engineVariables, process.env, context.dataDirectory);
+    const target = distributedTarget(engineVariables, process.env, context.dataDirectory);
     const report = await watched(context, [...CLEAR, PromoteError], ({ tell, signal }) =>
       promote({ ...target, verifyOnly: values['verify-only'], tell, signal }),
     );

@@ -141,6 +141,11 @@ export class Distributed {
     return this.#events.settled();
   }
 
+  /** Makes the index beside the log again; roles may run meanwhile. `tell` is given the number of events so far. */
+  reindex(tell: (events: number) => void, signal: AbortSignal): Promise<void> {
+    return this.#events.reindex(tell, signal);
+  }
+
   /** Calls back for everything in EventStoreDB that could make history vanish, until the signal aborts. */
   async watchHistory(onAlarm: (alarm: HistoryAlarm) => void, signal: AbortSignal): Promise<void> {
     await watchHistory(this.links, { after: 0, signal, onAlarm });

@@ -180,16 +180,17 @@ export class EventStoreLog implements EventLog {
     }
   }
 
-  /** Makes the index again from the log, after a position; answers the position of the last record. */
-  async reindex(afterPosition: number, signal: AbortSignal): Promise<number> {
-    let after = afterPosition;
-    while (!signal.aborted) {
+  /** Makes the index again from the log; what is in it already stays. `tell` is given the number of events so far. */
+  async reindex(tell: (events: number) => void, signal: AbortSignal): Promise<void> {
+    let done = 0;
+    for (let after = 0; ;) {
+      signal.throwIfAborted();
       const events = await this.#reader.all(after, REINDEX_PAGE);
       if (events.length > 0) await this.index.confirm(events.map(({ entry }) => entry));
+      tell((done += events.length));
+      if (events.length < REINDEX_PAGE) return;
       after = events[events.length - 1]?.record.position ?? after;
-      if (events.length < REINDEX_PAGE) break;
     }
-    return after;
   }
 
   /** Resolves when the index was told of all that was appended. The links stay open: they are the caller's. */

@@ -179,8 +179,12 @@ describe('an event that the index does not know of', () => {
     await appendTo(unindexed(), streamOf(1), 1, { id: about, about: { target, role: 'state' } });
     await fill(test.log({ attemptMs: 3_000 }, new InMemoryLogIndex()), streamOf(2), 600);
     const log = test.log();
-    const last = await log.reindex(0, new AbortController().signal);
-    expect(last).toBe(await log.lastPosition());
+    const told: number[] = [];
+    await log.reindex((events) => told.push(events), new AbortController().signal);
+    expect(told.at(-1)).toBe((await log.readAll(0, 1_000)).length);
+    await expect(log.reindex(() => undefined, AbortSignal.abort(new Error('enough')))).rejects.toThrow(
+      'enough',
+    );
     expect(await log.locate([target, key])).toEqual([
       { stream: streamOf(1), revision: 0, state: 2 },
       { stream: streamOf(1), revision: 0 },

@@ -130,3 +130,8 @@ it('finds a blob that was put back from another event', async () => {
     '/service: does not open with its key',
   ]);
 });
+
+it('does not pass over a stream that is listed no more', async () => {
+  await tamper('DELETE FROM streams WHERE sid = 2');
+  await expect(test.verify()).rejects.toThrow('an event of a stream that is not there');
+});

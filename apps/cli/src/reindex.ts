@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { EngineError } from '#libs/core';
+import { DataDirectoryError } from '#libs/engines/embedded';
+import { RootKeyError } from '#libs/runtime';
+import { distributedTarget } from './distributed-target';
+import { grouped } from './import/progress';
+import { CliError, EXIT_OK } from './verb';
+import type { Verb } from './verb';
+
+const usage = `touchstone reindex [--json]
+
+Makes the index beside EventStoreDB again, from the log: which event has which id and which idempotency key. It is in the
+vault's database in MongoDB, and a command that was retried is found by it. For a vault whose index was lost, or is older
+than the log; roles may run meanwhile. Where the engines are is what the roles read: TOUCHSTONE_EVENTSTORE_URL and so on.
+Broken off, run it again.
+`;
+
+/** Told in one line: whoever sits at the keyboard can mend it. */
+const CLEAR = [EngineError, DataDirectoryError, RootKeyError];
+
+export const reindexVerb: Verb = {
+  name: 'reindex',
+  summary: 'make the index beside EventStoreDB again from the log',
+  usage,
+  async run(args, { dataDirectory, stdout, stderr, isTTY, json }) {
+    parseArgs({ args, options: {} });
+    // Here, not above: all other verbs start without the drivers.
+    const { Distributed, engineVariables } = await import('#libs/distributed');
+    const target = distributedTarget(engineVariables, process.env, dataDirectory);
+    const stop = new AbortController();
+    const breakOff = (): void => stop.abort(new CliError('broken off: run it again'));
+    process.once('SIGINT', breakOff).once('SIGTERM', breakOff);
+    let events = 0;
+    try {
+      const ledger = await Distributed.open(target);
+      const tell = (done: number): void => {
+        events = done;
+        if (isTTY) stderr.write(`\r${grouped(events)} events`);
+      };
+      try {
+        await ledger.reindex(tell, stop.signal);
+      } finally {
+        await ledger.close();
+      }
+    } catch (error) {
+      if (!CLEAR.some((known) => error instanceof known)) throw error;
+      throw new CliError(error instanceof Error ? error.message : '', { cause: error });
+    } finally {
+      if (isTTY) stderr.write('\n');
+      process.off('SIGINT', breakOff).off('SIGTERM', breakOff);
+    }
+    stdout.write(json ? `${JSON.stringify({ events })}\n` : `${grouped(events)} events are in the index\n`);
+    return EXIT_OK;
+  },
+};
