@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { BuildPorts } from '#libs/runtime';
 import type { FoldingMessage, FoldingStart, ProjectorStart } from './projector-messages';
-import { FOLDING_LIMITS } from './thread-settings';
 
 /** More would wait for one another: one file takes one commit at a time, and those are a third of the work. */
 const MAX_THREADS = 4;
@@ -39,10 +38,7 @@ class FoldingThread {
   readonly done: Promise<void>;
 
   constructor(start: FoldingStart, told: (index: number, events: number) => void) {
-    this.#worker = new Worker(join(__dirname, 'folding.worker.js'), {
-      workerData: start,
-      resourceLimits: FOLDING_LIMITS,
-    });
+    this.#worker = new Worker(join(__dirname, 'folding.worker.js'), { workerData: start });
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.done = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FoldingMessage) => {

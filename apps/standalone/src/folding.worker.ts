@@ -3,7 +3,7 @@ import { messageOf } from '#libs/core';
 import { foldCustomers, GroupProjector, openGroup } from '#libs/runtime';
 import { openProjectorEngines } from './projector-engines';
 import type { FoldingMessage, FoldingStart } from './projector-messages';
-import { yieldToCommands } from './thread-settings';
+import { yieldToCommands } from './yield-to-commands';
 
 /** A thread that folds its share of the customers into a group that is being built. */
 const start: FoldingStart = workerData;

@@ -14,7 +14,6 @@ import type {
   VerifyScope,
 } from '#libs/runtime';
 import type { ProjectorMessage, ProjectorStart, ProjectorTask } from './projector-messages';
-import { FOLDING_LIMITS } from './thread-settings';
 
 /** Finished tasks that are remembered. */
 const MAX_TASKS = 100;
@@ -38,10 +37,7 @@ export class ProjectorThread extends ProjectionAdmin {
   ) {
     super();
     const file = join(__dirname, 'projector.worker.js');
-    this.#worker = new Worker(file, {
-      workerData: start,
-      resourceLimits: FOLDING_LIMITS,
-    });
+    this.#worker = new Worker(file, { workerData: start });
     this.ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: ProjectorMessage) => {
         if (message.kind === 'ready') resolve();

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { ProjectorService } from './projector-service';
 import type { ProjectorMessage, ProjectorStart, ProjectorTask } from './projector-messages';
-import { yieldToCommands } from './thread-settings';
+import { yieldToCommands } from './yield-to-commands';
 
 /** A thread around ProjectorService. */
 const start: ProjectorStart = workerData;
