@@ -4,12 +4,12 @@ import { Worker } from 'node:worker_threads';
 import type { BuildPorts } from '#libs/runtime';
 import type { FoldingMessage, FoldingStart, ProjectorStart } from './projector-messages';
 
-/** More would wait for one another: one file takes one commit at a time, and those are a third of the work. */
-const MAX_THREADS = 4;
+/** As many as there are buckets: more would have no customers. */
+const MAX_THREADS = 2;
 
 type FoldAside = NonNullable<BuildPorts['foldAside']>;
 
-/** Folds all customers into a group on as many threads as there are cores; where there is but one, the caller does it. */
+/** Folds all customers into a group on two threads; where there is but one core, the caller does it. */
 export function foldOnThreads(start: ProjectorStart): FoldAside | undefined {
   const count = Math.min(MAX_THREADS, availableParallelism());
   if (count === 1) return undefined;

@@ -2,8 +2,8 @@ import { ownerOf, partitionOf } from '#libs/core';
 import type { Checkpoint, EventFeed, EventLog, FeedConsumer } from '#libs/core';
 
 const PARTITION = 0;
-/** So many threads can fold a part of the customers each; every answer about all of them adds up so many documents. */
-const BUCKETS = 4;
+/** So many threads can fold a part of the customers each. No more: an answer about all of them adds up as many documents. */
+const BUCKETS = 2;
 
 /** The log's own tail as a feed of one partition: offset and position are the same there. */
 export class EmbeddedEventFeed implements EventFeed {
