@@ -1,21 +1,19 @@
 import { parseArgs } from 'node:util';
-import { EngineError } from '#libs/core';
 import type { PromoteReport, PromoteStep } from '#libs/distributed';
-import { DataDirectoryError, ForeignFileError } from '#libs/engines/embedded';
-import { RootKeyError } from '#libs/runtime';
+import { distributedTarget } from './distributed-target';
 import { grouped, progressDisplay } from './import/progress';
 import type { ProgressDisplay } from './import/progress';
-import { distributedTarget } from './distributed-target';
-import { CliError, EXIT_NOT_ALL_WELL, EXIT_OK, UsageError } from './verb';
+import { interruptible } from './interruptible';
+import { EXIT_NOT_ALL_WELL, EXIT_OK, UsageError } from './verb';
 import type { Verb, VerbContext } from './verb';
 
 const usage = `touchstone promote --to distributed [--verify-only] [--json]
 
 Takes the embedded ledger of the data directory over into EventStoreDB, Kafka and MongoDB, then proves that both hold the
 same: events, the last leaf hash of every stream, vault, read models. Stop the server first. Where to is what the roles
-read: TOUCHSTONE_EVENTSTORE_URL, TOUCHSTONE_KAFKA_BROKERS (and the other TOUCHSTONE_KAFKA_…), TOUCHSTONE_MONGODB_URL. The root key file
-stays the ledger's. Broken off, run it again: it goes on where it stopped, and writes nothing twice. The embedded ledger
-stays as it is; do not start it again once the roles take commands.
+read: TOUCHSTONE_EVENTSTORE_URL, TOUCHSTONE_KAFKA_BROKERS (and the other TOUCHSTONE_KAFKA_…), TOUCHSTONE_MONGODB_URL. The
+root key file stays the ledger's. Broken off, run it again: it goes on where it stopped, and writes nothing twice. The
+embedded ledger stays as it is; do not start it again once the roles take commands.
 
   --verify-only   copies nothing, only compares
 
@@ -24,9 +22,6 @@ Exit code: 0 when both hold the same, 1 when something differs.
 
 /** What an embedded ledger can be promoted to. */
 const TARGETS: readonly string[] = ['distributed'];
-
-/** Told in one line, as PromoteError is: whoever sits at the keyboard can mend it. */
-const CLEAR = [EngineError, DataDirectoryError, ForeignFileError, RootKeyError];
 
 export const promoteVerb: Verb = {
   name: 'promote',
@@ -46,8 +41,10 @@ export const promoteVerb: Verb = {
     // Here, not above: all other verbs start without the drivers.
     const { engineVariables, promote, PromoteError } = await import('#libs/distributed');
     const target = distributedTarget(engineVariables, process.env, context.dataDirectory);
-    const report = await watched(context, [...CLEAR, PromoteError], ({ tell, signal }) =>
-      promote({ ...target, verifyOnly: values['verify-only'], tell, signal }),
+    const report = await watched(context, (tell) =>
+      interruptible([PromoteError], (signal) =>
+        promote({ ...target, verifyOnly: values['verify-only'], tell, signal }),
+      ),
     );
     const seconds = Math.round(performance.now() - startedMs) / 1_000;
     const json = context.json || values.json;
@@ -56,20 +53,11 @@ export const promoteVerb: Verb = {
   },
 };
 
-interface Watch {
-  readonly tell: (step: PromoteStep) => void;
-  readonly signal: AbortSignal;
-}
-
-/** Shows how far it has come, phase by phase; the first signal breaks it off in good order. */
+/** Shows how far it has come, phase by phase. */
 async function watched<Result>(
   { stderr, isTTY }: VerbContext,
-  clear: readonly (abstract new (...args: never[]) => Error)[],
-  work: (watch: Watch) => Promise<Result>,
+  work: (tell: (step: PromoteStep) => void) => Promise<Result>,
 ): Promise<Result> {
-  const stop = new AbortController();
-  const breakOff = (): void => stop.abort();
-  process.once('SIGINT', breakOff).once('SIGTERM', breakOff);
   let phase = '';
   let display: ProgressDisplay | undefined;
   const tell = (step: PromoteStep): void => {
@@ -87,15 +75,9 @@ async function watched<Result>(
     display?.show({ bytes: step.share, totalBytes: 1, rows: step.count });
   };
   try {
-    return await work({ tell, signal: stop.signal });
-  } catch (error) {
-    if (error instanceof Error && clear.some((known) => error instanceof known)) {
-      throw new CliError(error.message, { cause: error });
-    }
-    throw error;
+    return await work(tell);
   } finally {
     display?.end();
-    process.off('SIGINT', breakOff).off('SIGTERM', breakOff);
   }
 }
 

@@ -1,10 +1,8 @@
 import { parseArgs } from 'node:util';
-import { EngineError } from '#libs/core';
-import { DataDirectoryError } from '#libs/engines/embedded';
-import { RootKeyError } from '#libs/runtime';
 import { distributedTarget } from './distributed-target';
 import { grouped } from './import/progress';
-import { CliError, EXIT_OK } from './verb';
+import { interruptible } from './interruptible';
+import { EXIT_OK } from './verb';
 import type { Verb } from './verb';
 
 const usage = `touchstone reindex [--json]
@@ -15,9 +13,6 @@ than the log; roles may run meanwhile. Where the engines are is what the roles r
 Broken off, run it again.
 `;
 
-/** Told in one line: whoever sits at the keyboard can mend it. */
-const CLEAR = [EngineError, DataDirectoryError, RootKeyError];
-
 export const reindexVerb: Verb = {
   name: 'reindex',
   summary: 'make the index beside EventStoreDB again from the log',
@@ -27,27 +22,22 @@ export const reindexVerb: Verb = {
     // Here, not above: all other verbs start without the drivers.
     const { Distributed, engineVariables } = await import('#libs/distributed');
     const target = distributedTarget(engineVariables, process.env, dataDirectory);
-    const stop = new AbortController();
-    const breakOff = (): void => stop.abort(new CliError('broken off: run it again'));
-    process.once('SIGINT', breakOff).once('SIGTERM', breakOff);
     let events = 0;
+    const tell = (done: number): void => {
+      events = done;
+      if (isTTY) stderr.write(`\r${grouped(events)} events`);
+    };
     try {
-      const ledger = await Distributed.open(target);
-      const tell = (done: number): void => {
-        events = done;
-        if (isTTY) stderr.write(`\r${grouped(events)} events`);
-      };
-      try {
-        await ledger.reindex(tell, stop.signal);
-      } finally {
-        await ledger.close();
-      }
-    } catch (error) {
-      if (!CLEAR.some((known) => error instanceof known)) throw error;
-      throw new CliError(error instanceof Error ? error.message : '', { cause: error });
+      await interruptible([], async (signal) => {
+        const ledger = await Distributed.open(target);
+        try {
+          await ledger.reindex(tell, signal);
+        } finally {
+          await ledger.close();
+        }
+      });
     } finally {
       if (isTTY) stderr.write('\n');
-      process.off('SIGINT', breakOff).off('SIGTERM', breakOff);
     }
     stdout.write(json ? `${JSON.stringify({ events })}\n` : `${grouped(events)} events are in the index\n`);
     return EXIT_OK;

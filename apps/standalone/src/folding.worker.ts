@@ -15,12 +15,11 @@ const TURN_MS = 60_000;
 async function fold(goOn: () => void): Promise<void> {
   const engines = await openProjectorEngines(start, { busyTimeoutMs: TURN_MS });
   try {
-    const { log, feed, keyring, store, projections } = engines;
+    const { log, feed, store, projections } = engines;
     const opened = await openGroup(store, start.groupId, projections);
     if (opened === undefined) throw new Error('the group that is to be built is not there');
-    const bucketOf = (stream: string): number => feed.bucketOf(stream);
     const { group, mine } = opened;
-    const projector = new GroupProjector({ group, projections: mine, log, keyring, bucketOf });
+    const projector = new GroupProjector({ ...engines, group, projections: mine });
     await foldCustomers({ projector, log, feed }, start.share, (events) => {
       goOn();
       tell({ kind: 'folded', events });
@@ -33,12 +32,8 @@ async function fold(goOn: () => void): Promise<void> {
 async function main(): Promise<void> {
   yieldToCommands();
   let stopped = false;
-  const stop = new Promise<void>((resolve) => {
-    parentPort?.once('message', () => {
-      stopped = true;
-      resolve();
-    });
-  });
+  // Who listens stays: this thread ends when it was told to, after its work.
+  parentPort?.once('message', () => (stopped = true));
   try {
     await fold(() => {
       if (stopped) throw new Error('stopped before it was done');
@@ -47,7 +42,6 @@ async function main(): Promise<void> {
   } catch (error) {
     tell({ kind: 'fault', fault: messageOf(error) });
   }
-  await stop;
 }
 
 void main();

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { DEFAULT_TOPIC } from '#libs/engines/kafka';
 import type { KafkaConnection } from '#libs/engines/kafka';
 
 /** Where the three servers are, and who we are there. */
@@ -11,7 +12,6 @@ export interface EngineAddresses {
   readonly mongodbUrl: string;
 }
 
-const DEFAULT_TOPIC = 'touchstone.events.v1';
 const MECHANISMS = ['scram-sha-512', 'scram-sha-256', 'plain'] as const;
 const EVENTSTORE_URL = 'TOUCHSTONE_EVENTSTORE_URL';
 const MONGODB_URL = 'TOUCHSTONE_MONGODB_URL';
@@ -59,7 +59,7 @@ export const engineVariables: EngineVariables = {
       (text) => /^mongodb(\+srv)?:\/\/[^\s]+$/.test(text),
       'an address like mongodb://host:27017',
     );
-    const kafkaTopic = value(TOPIC) ?? DEFAULT_TOPIC;
+    const kafkaTopic = value(TOPIC) ?? DEFAULT_TOPIC.name;
     if (!/^[0-9A-Za-z._-]{1,200}$/.test(kafkaTopic)) {
       fault(`${TOPIC} must be 1 to 200 letters, digits, dots, hyphens or underscores`);
     }

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { EngineError, messageOf } from '#libs/core';
+import { codeOf, EngineError, messageOf } from '#libs/core';
 import type { EngineVariables } from '#libs/distributed';
 import { ConfigError, readConfig } from './config';
 import type { Config, Environment, ProcessRole } from './config';
@@ -71,10 +71,6 @@ class RoleModule {
       providers: [{ provide: CloseOnShutdown, useValue: new CloseOnShutdown(close) }],
     };
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function stackOf(error: unknown): string {

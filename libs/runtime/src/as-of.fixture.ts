@@ -182,7 +182,7 @@ export class AsOfTest {
     const group = await store.open(id, projections);
     await store.point(projections.map(({ name }) => ({ projection: name, group: id })));
     const keyring = this.ledger.keyring();
-    const projector = new GroupProjector({ group, projections, log, keyring, bucketOf: () => 0 });
+    const projector = new GroupProjector({ group, projections, log, keyring, feed: { bucketOf: () => 0 } });
     const newId = uuidV7(clock, this.random);
     const resolver = new Resolver(engines.vault, log, secrets.kBlind, newId, true);
     const heads = this.#heads();

@@ -24,8 +24,8 @@ afterEach(() => test.dispose());
 /** A connection of its own, as each thread has. */
 async function projectorOf(groupId: string): Promise<GroupProjector> {
   const group = await test.store().open(groupId, projections);
-  const bucketOf = (stream: string): number => test.feed().bucketOf(stream);
-  return new GroupProjector({ group, projections, log: test.log, keyring: test.keyring(), bucketOf });
+  const { log } = test;
+  return new GroupProjector({ group, projections, log, keyring: test.keyring(), feed: test.feed() });
 }
 
 async function contents(group: DocumentGroup): Promise<readonly (readonly [string, Document])[]> {

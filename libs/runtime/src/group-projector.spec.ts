@@ -44,7 +44,13 @@ const end = (expected: number | undefined, next: number) => ({
 });
 const groupOf = (id: string): Promise<DocumentGroup> => test.store().open(id, projections);
 const projectorOf = (group: DocumentGroup): GroupProjector =>
-  new GroupProjector({ group, projections, log: test.log, keyring: test.keyring(), bucketOf: () => 0 });
+  new GroupProjector({
+    group,
+    projections,
+    log: test.log,
+    keyring: test.keyring(),
+    feed: { bucketOf: () => 0 },
+  });
 
 async function contents(group: DocumentGroup): Promise<unknown> {
   const all = await Promise.all(projections.map(({ name }) => group.scan(name, undefined, 1_000)));

@@ -4,6 +4,7 @@ import type {
   Document,
   DocumentGroup,
   DocumentWrite,
+  EventFeed,
   EventLog,
   Parking,
   Progress,
@@ -43,8 +44,7 @@ export interface GroupProjectorPorts {
   readonly projections: readonly Projection<SeenEvent>[];
   readonly log: EventLog;
   readonly keyring: Keyring;
-  /** What shared documents are kept apart by: the feed's. */
-  readonly bucketOf: (stream: string) => number;
+  readonly feed: Pick<EventFeed, 'bucketOf'>;
 }
 
 /**
@@ -176,7 +176,7 @@ export class GroupProjector {
   }
 
   async #open(record: StoredRecord, keys: CustomerKeys | undefined): Promise<Recorded<SeenEvent> | Parking> {
-    const bucket = this.ports.bucketOf(record.stream);
+    const bucket = this.ports.feed.bucketOf(record.stream);
     try {
       const opened = openRecord(record, keys);
       // A key that was made after the row was read: read again, or its text would be missing for good.

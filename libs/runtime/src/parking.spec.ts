@@ -58,7 +58,7 @@ function projectorOf(
   ports: { readonly log?: EventLog; readonly keyring?: Keyring } = {},
 ): GroupProjector {
   const { log = test.log, keyring = test.keyring() } = ports;
-  return new GroupProjector({ group, projections: plain, log, keyring, bucketOf });
+  return new GroupProjector({ group, projections: plain, log, keyring, feed: { bucketOf } });
 }
 
 async function contents(group: DocumentGroup): Promise<Record<string, unknown>> {

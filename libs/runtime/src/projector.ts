@@ -302,9 +302,7 @@ export class Projector {
   }
 
   #projectorOf(group: DocumentGroup, projections: readonly Projection<SeenEvent>[]): GroupProjector {
-    const { log, keyring, feed } = this.ports;
-    const bucketOf = (stream: string): number => feed.bucketOf(stream);
-    return new GroupProjector({ group, projections, log, keyring, bucketOf });
+    return new GroupProjector({ ...this.ports, group, projections });
   }
 
   #with(model: string | undefined): Promise<readonly Projection<SeenEvent>[]> {

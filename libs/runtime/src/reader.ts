@@ -210,7 +210,7 @@ export class Reader {
   ): Promise<Answer<Body>> {
     let reached: Reached = { revision: -1 };
     await waitUntil(waiting, async () => {
-      [reached = reached] = await this.#reached([customerId], served);
+      reached = (await this.#reached([customerId], served))[0] ?? reached;
       // What is parked comes no further by waiting.
       return reached.parked === undefined ? reached.revision : Number.MAX_SAFE_INTEGER;
     });

@@ -19,7 +19,7 @@ beforeEach(async () => {
     projections,
     log,
     keyring: test.keyring(),
-    bucketOf: () => 0,
+    feed: { bucketOf: () => 0 },
   });
   folded = [];
   owned = true;

@@ -26,16 +26,14 @@ export interface EmbeddedDocumentsOptions extends GroupConnection {
 /** Documents in SQLite files. One store belongs to one thread; any number of read-only ones may stand beside those that write. */
 export class EmbeddedDocumentStore implements DocumentStore {
   readonly #directory: string;
-  readonly #readonly: boolean;
   readonly #connection: GroupConnection;
   readonly #groups = new Map<string, EmbeddedDocumentGroup>();
   #pointers: Sqlite | undefined;
 
-  constructor({ directory, readonly = false, ...connection }: EmbeddedDocumentsOptions) {
+  constructor({ directory, ...connection }: EmbeddedDocumentsOptions) {
     this.#directory = directory;
-    this.#readonly = readonly;
-    this.#connection = { readonly, ...connection };
-    if (!readonly) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#connection = connection;
+    if (!this.#readonly) mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
 
   /** A group that this store has open already is the same object again. */
@@ -106,6 +104,10 @@ export class EmbeddedDocumentStore implements DocumentStore {
     this.#groups.clear();
     this.#pointers?.close();
     this.#pointers = undefined;
+  }
+
+  get #readonly(): boolean {
+    return this.#connection.readonly === true;
   }
 
   #openPointers(): Sqlite | undefined {
