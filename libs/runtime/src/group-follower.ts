@@ -45,11 +45,14 @@ export class GroupFollower implements FeedConsumer {
   }
 
   async checkpoint(partition: number): Promise<Checkpoint | undefined> {
-    // The partition may have been another process's meanwhile: what is remembered of it may be old.
-    this.projector.forget();
-    const checkpoint = await this.projector.group.checkpoint(partition);
-    this.#checkpoints.set(partition, checkpoint);
-    return checkpoint;
+    // In turn: what was read before and is not committed yet would pass for what is read after.
+    return this.#inTurn(partition, async () => {
+      // The partition may have been another process's meanwhile: what is remembered of it may be old.
+      this.projector.forget();
+      const checkpoint = await this.projector.group.checkpoint(partition);
+      this.#checkpoints.set(partition, checkpoint);
+      return checkpoint;
+    });
   }
 
   async deliver({ partition, records, checkpoint: next }: FeedBatch): Promise<void> {
@@ -137,12 +140,13 @@ export class GroupFollower implements FeedConsumer {
   }
 
   /** A delivery and the sweep never commit one partition at the same time: one of them would be fenced. */
-  #inTurn(partition: number, work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(partition: number, work: () => Promise<T>): Promise<T> {
     const turn = (this.#turns.get(partition) ?? Promise.resolve()).then(work);
-    this.#turns.set(
-      partition,
-      turn.catch(() => undefined),
+    const over = turn.then(
+      () => undefined,
+      () => undefined,
     );
+    this.#turns.set(partition, over);
     return turn;
   }
 }

@@ -149,6 +149,21 @@ describe('a second writer', () => {
   });
 });
 
+describe('what is forgotten', () => {
+  // A partition that is assigned makes all be forgotten, and batches of others are on their way then. Such a batch once
+  // took a customer that it had known for a new one, and counted what it had counted.
+  it('in the middle of a batch is not folded again', async () => {
+    const whole = await wholeAtOnce();
+    const group = await groupOf('g1');
+    const projector = projectorOf(group);
+    await projector.apply(records.slice(0, 4), end(undefined, 1));
+    const applying = projector.apply(records.slice(4), end(1, 2));
+    projector.forget();
+    expect(await applying).toBe(records.length - 4);
+    expect(await contents(group)).toEqual(whole);
+  });
+});
+
 describe('a failing batch', () => {
   it('leaves nothing behind, and may be given again', async () => {
     const whole = await wholeAtOnce();

@@ -120,22 +120,26 @@ export class GroupProjector {
     records: readonly StoredRecord[],
     retry: string | undefined,
   ): Promise<{ due: StoredRecord[]; progress: Map<string, Progress> }> {
-    const unknown = [...new Set(records.map(({ stream }) => stream))].filter(
-      (stream) => !this.#progress.get(stream),
-    );
-    const stored = new Map<string, Progress>();
-    for (const entry of await this.group.progress(unknown))
-      if (entry !== undefined) stored.set(entry.stream, entry);
+    // Looked up at once: while the store is asked, another partition's assignment may make all be forgotten.
+    const known = new Map<string, Progress>();
+    const unknown = new Set<string>();
+    for (const { stream } of records) {
+      const remembered = this.#progress.get(stream);
+      if (remembered === undefined) unknown.add(stream);
+      else known.set(stream, remembered);
+    }
+    for (const entry of await this.group.progress([...unknown]))
+      if (entry !== undefined) known.set(entry.stream, entry);
     const progress = new Map<string, Progress>();
     const reachedOf = new Map<string, number>();
     const due: StoredRecord[] = [];
     for (const record of records) {
       const { stream, rev } = record;
-      const known = this.#progress.get(stream) ?? stored.get(stream) ?? { stream, revision: -1, position: 0 };
-      if (known.parked !== undefined && stream !== retry) continue;
-      let reached = reachedOf.get(stream) ?? known.revision;
+      const before = known.get(stream) ?? { stream, revision: -1, position: 0 };
+      if (before.parked !== undefined && stream !== retry) continue;
+      let reached = reachedOf.get(stream) ?? before.revision;
       if (rev <= reached) continue;
-      progress.set(stream, known);
+      progress.set(stream, before);
       while (reached + 1 < rev) {
         const missing = await this.ports.log.readStream(
           stream,

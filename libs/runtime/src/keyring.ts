@@ -105,7 +105,9 @@ export class Keyring {
 
   /** Loads what is not cached. A customer without a row has no keys: never registered, or erased. */
   async load(customerIds: readonly string[]): Promise<readonly (CustomerKeys | undefined)[]> {
-    const missing = customerIds.filter((id) => this.#cache.get(id) === undefined);
+    // Held on to: while the vault is asked, others may push them out of the cache.
+    const cached = customerIds.map((id) => this.#cache.get(id));
+    const missing = customerIds.filter((_, i) => cached[i] === undefined);
     const loaded = new Map<string, CustomerKeys>();
     if (missing.length > 0) {
       for (const row of await this.vault.rows(missing)) {
@@ -115,7 +117,7 @@ export class Keyring {
         this.#cache.set(row.customerId, keys);
       }
     }
-    return customerIds.map((id) => this.#cache.get(id) ?? loaded.get(id));
+    return customerIds.map((id, i) => cached[i] ?? loaded.get(id));
   }
 
   async get(customerId: string): Promise<CustomerKeys | undefined> {

@@ -13,10 +13,14 @@ it('fences who wrote before another process did, also where that moved no checkp
       (await MongoDocumentStore.open(await scratch.connect())).open('g1', [definition]);
     const [ours, theirs] = [await open(), await open()];
     const at = { topicId: 't', offset: 1, position: 1 };
-    const commit = (group: typeof ours, n: number, expected: typeof at | undefined, next: typeof at) => {
+    type Place = typeof at | undefined;
+    const commit = (group: typeof ours, n: number, expected: Place, next: Place) => {
       const documents = [{ projection: 'counts', key: 'k', document: { n } }];
       return group.commit({ partition: 3, expected, next, documents, progress: [] });
     };
+    expect(await theirs.checkpoint(3)).toBeUndefined();
+    expect(await commit(ours, 1, undefined, undefined)).toBe('committed');
+    expect(await commit(theirs, 9, undefined, at)).toBe('fenced');
     expect(await commit(ours, 1, undefined, at)).toBe('committed');
     expect(await theirs.checkpoint(3)).toEqual(at);
     expect(await commit(theirs, 2, at, at)).toBe('committed');

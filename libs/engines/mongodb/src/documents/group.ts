@@ -35,6 +35,9 @@ interface Part {
   readonly codec: DocumentCodec;
 }
 
+/** Wrote the checkpoint that was not there when it was looked for. */
+const NOBODY = 'nobody';
+
 type Outcome = 'committed' | 'fenced';
 
 /** One group's documents, progress and checkpoints: a collection a projection, one each for the rest. */
@@ -46,7 +49,7 @@ export class MongoDocumentGroup implements DocumentGroup {
    * Who wrote last, as this object knows: not every commit moves the checkpoint, so its value alone would not tell that
    * somebody else wrote documents of the partition meanwhile.
    */
-  readonly #lastWriter = new Map<number, string | undefined>();
+  readonly #lastWriter = new Map<number, string>();
 
   /** `prefix` begins the names of the group's collections. */
   constructor(
@@ -112,7 +115,7 @@ export class MongoDocumentGroup implements DocumentGroup {
 
   async checkpoint(partition: number): Promise<Checkpoint | undefined> {
     const stored = await retrying('read a checkpoint', () => this.#checkpoints.findOne({ _id: partition }));
-    this.#lastWriter.set(partition, stored?.writtenBy);
+    this.#lastWriter.set(partition, stored?.writtenBy ?? NOBODY);
     return stored?.at ?? undefined;
   }
 
@@ -202,7 +205,7 @@ export class MongoDocumentGroup implements DocumentGroup {
     if (matchedCount === 1) return 'moved';
     const stored = await this.#checkpoints.findOne({ _id: partition }, { session });
     if (stored !== null) return stored.writtenBy;
-    if (expected !== undefined) return 'nobody';
+    if (expected !== undefined) return NOBODY;
     // The first commit of a partition would otherwise make a dropped group's collections again.
     if (!(await this.registry.has(this.id, this.prefix, session))) {
       throw new EngineError(`mongodb: group ${this.id} was dropped`);
