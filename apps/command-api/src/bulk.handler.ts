@@ -46,9 +46,15 @@ export class BulkHandler implements ICommandHandler<RunBulk, readonly Promise<Li
       numbers.push(line.number);
     }
     const outcomes = await this.ledger.executeMany(inputs);
-    for (const [i, outcome] of outcomes.entries()) results.push(resultOf(numbers[i] ?? 0, outcome));
+    for (const [i, outcome] of outcomes.entries()) results.push(heeded(resultOf(numbers[i] ?? 0, outcome)));
     return results;
   }
+}
+
+/** A result is looked at when its chunk's turn comes; one that fails before must not end the process as unheeded. */
+function heeded<Result>(result: Promise<Result>): Promise<Result> {
+  result.catch(() => undefined);
+  return result;
 }
 
 type GoodLine = Extract<CheckedLine, { readonly ok: true }>;

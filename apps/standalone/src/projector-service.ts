@@ -28,7 +28,8 @@ export class ProjectorService {
     const projector = new Projector(ports, (fault) => tell({ kind: 'fault', fault: fault.message }));
     await projector.start();
     const service = new ProjectorService(engines, projector, tell);
-    void service.#followActivation();
+    // What fails or is stopped the next start does; until then what was served serves, and its status says so.
+    service.#followActivation().catch(() => undefined);
     return service;
   }
 
@@ -38,7 +39,7 @@ export class ProjectorService {
     if (model === undefined || model === (await this.projector.servingModel())) return;
     const order = { taskId: 'resumed', names: this.#names, keep: true };
     const activate = { model, ready: async () => undefined };
-    await this.projector.build({ ...order, activate }, () => undefined).catch(() => undefined);
+    await this.projector.build({ ...order, activate }, () => undefined);
   }
 
   async run(task: ProjectionTask): Promise<void> {

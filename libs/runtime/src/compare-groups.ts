@@ -77,11 +77,12 @@ export async function compareGroups(
     }
     for await (const [key, ours, theirs] of mergedScan(built, served(name), name)) {
       compared++;
+      if (compared % PAGE === 0) await breathe();
       if (same(ours, theirs, without)) continue;
       const owner = (ours ?? theirs)?.['_customer'];
       const customerId = typeof owner === 'string' ? owner : '';
       if (suspects.length < MAX_SUSPECTS) suspects.push({ projection: name, key, customerId });
-      if (compared % PAGE === 0) await breathe();
+      else undecided++;
     }
     await breathe();
   }

@@ -44,7 +44,8 @@ async function start(plain = projections): Promise<Projector> {
   return projector;
 }
 
-const purchases = (): Promise<DocumentGroup> => store.open('g1', projections);
+const purchases = async (): Promise<DocumentGroup> =>
+  store.open((await store.pointers())[0]?.group ?? '', projections);
 const fit = (asOf = AS_OF) => fitModel({ log: test.log, feed: test.feed(), purchases }, MODEL_ID, asOf);
 
 /** Five customers, one edge apart. */

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { DocumentGroup, DocumentStore, EventFeed, Pointer } from '#libs/core';
 import { openGroup } from './open-group';
 import type { ProjectionSet } from './projection-set';
+
+const ID_CHARACTERS = 8;
 
 export async function servingGroups(store: DocumentStore): Promise<readonly string[]> {
   return [...new Set((await store.pointers()).map(({ group }) => group))];
@@ -20,9 +23,14 @@ export async function modelOf(
   return undefined;
 }
 
+/** Throws where a group is not there any more: whoever built it was taken for dead. */
+export async function mustBeThere(store: DocumentStore, id: string): Promise<void> {
+  if ((await store.madeWith(id)) === undefined) throw new Error(`another process has dropped group ${id}`);
+}
+
 /** Points the queries for these to a group; what served them until now is remembered. */
 export async function pointTo(store: DocumentStore, id: string, names: readonly string[]): Promise<void> {
-  if ((await store.madeWith(id)) === undefined) throw new Error(`another process has dropped group ${id}`);
+  await mustBeThere(store, id);
   const pointers = await store.pointers();
   const moved = names.map((projection): Pointer => {
     const previous = pointers.find((pointer) => pointer.projection === projection)?.group;
@@ -40,10 +48,14 @@ export async function dropLeftovers(store: DocumentStore): Promise<void> {
   for (const group of await store.groups()) if (!kept.has(group)) await store.drop(group);
 }
 
-/** Groups are numbered; a number is not used again while a file of it may be left. */
+/**
+ * `g<number>-<random>`. The number is for people. An id is never used twice: a process that was taken for dead, and
+ * whose group was dropped, must not find its successor's under the name that it knows.
+ */
 export async function newGroupId(store: DocumentStore): Promise<string> {
-  const numbers = (await store.groups()).map((id) => Number(id.slice(1)));
-  return `g${Math.max(0, ...numbers.filter((number) => Number.isSafeInteger(number))) + 1}`;
+  const numbers = (await store.groups()).map((id) => Number.parseInt(id.slice(1), 10));
+  const number = Math.max(0, ...numbers.filter((one) => Number.isSafeInteger(one))) + 1;
+  return `g${number}-${randomUUID().slice(0, ID_CHARACTERS)}`;
 }
 
 /** Whether a group has not folded yet what those that serve have folded, in any partition. */

@@ -12,7 +12,7 @@ import type { Owners, Resolution } from './resolve';
 import type { LedgerSecrets } from './secrets';
 import { StreamHeads } from './stream-head';
 import { StreamWriter } from './stream-writer';
-import type { JobResult, WriterPorts } from './stream-writer';
+import type { JobResult, WriterKeeper, WriterPorts } from './stream-writer';
 
 /** How often a command is decided anew because a stream or an identifier moved under it. */
 const MAX_ATTEMPTS = 16;
@@ -54,6 +54,10 @@ export class Ledger {
   readonly #dirty = new Set<StreamWriter>();
   /** Keys of commands under way: a second one with the same key waits for the first's outcome. */
   readonly #underWay = new Map<string, Promise<unknown>>();
+  readonly #keeper: WriterKeeper = {
+    schedule: (writer) => this.#schedule(writer),
+    retire: ({ customerId }) => void this.#writers.delete(customerId),
+  };
   #active = 0;
 
   constructor(
@@ -66,6 +70,11 @@ export class Ledger {
     this.heads = new StreamHeads(log, snapshots);
     this.resolver = new Resolver(vault, log, secrets.kBlind, newId, ports.alone);
     this.#ports = { ...ports, random, keyring: this.keyring, heads: this.heads, resolver: this.resolver };
+  }
+
+  /** Customers whose commands are under way. */
+  get writers(): number {
+    return this.#writers.size;
   }
 
   /** Throws `OverloadedError` where too many commands are under way already. */
@@ -284,7 +293,7 @@ export class Ledger {
   ): Promise<JobResult> {
     let writer = this.#writers.get(resolution.customerId);
     if (writer === undefined) {
-      writer = new StreamWriter(resolution.customerId, this.#ports, (dirty) => this.#schedule(dirty));
+      writer = new StreamWriter(resolution.customerId, this.#ports, this.#keeper);
       this.#writers.set(resolution.customerId, writer);
     }
     const owner = writer;
@@ -292,10 +301,7 @@ export class Ledger {
       owner.submit({ input, resolution, k, targetId, done, failed });
     });
     queued();
-    return result.finally(() => {
-      if (owner.idle && this.#writers.get(resolution.customerId) === owner)
-        this.#writers.delete(resolution.customerId);
-    });
+    return result;
   }
 
   /** One flush a turn of the event loop: what a turn decided for one customer travels together. */

@@ -35,6 +35,8 @@ export interface ProjectionTaskPorts {
   readonly keyring: Keyring;
   /** Names of all projections. */
   readonly names: readonly string[];
+  /** Aborted where the task is not to be gone on with. */
+  readonly signal?: AbortSignal;
   /** Appends that a model is the active one, before its read models serve. */
   readonly activated: (model: string, actor: Actor) => Promise<void>;
 }
@@ -85,39 +87,40 @@ export async function runProjectionTask(
 
 async function changeServing(
   task: Exclude<ProjectionTask, { kind: 'verify' }>,
-  { projector, names, activated }: ProjectionTaskPorts,
+  { projector, names, activated, signal }: ProjectionTaskPorts,
   report: (status: RebuildStatus) => void,
 ): Promise<void> {
   const { kind, taskId } = task;
   switch (kind) {
     case 'rebuild':
-      await projector.build({ taskId, names: task.names, keep: true }, report);
+      await projector.build({ taskId, names: task.names, keep: true, signal }, report);
       return;
     case 'activate': {
       const { model, actor } = task;
       const activate = { model, ready: () => activated(model, actor) };
       // All of them: what stayed where it is would be folded there, with what has moved, and what has moved again here.
-      await projector.build({ taskId, names, keep: true, activate }, report);
+      await projector.build({ taskId, names, keep: true, activate, signal }, report);
       return;
     }
     case 'rollback': {
       const ready = (model: string): Promise<void> => activated(model, task.actor);
-      await projector.rollBack({ taskId, names: task.names, to: task.to, ready }, report);
+      await projector.rollBack({ taskId, names: task.names, to: task.to, ready, signal }, report);
       return;
     }
     case 'retry':
-      await projector.retryParked(taskId, task.names, report);
+      await projector.retryParked({ taskId, names: task.names, signal }, report);
   }
 }
 
 type Change = (changes: Partial<VerificationStatus>) => void;
 
 async function verifyRecords(
-  { log, keyring }: ProjectionTaskPorts,
+  { log, keyring, signal }: ProjectionTaskPorts,
   change: Change,
 ): Promise<Partial<VerificationStatus>> {
   let toldAt = 0;
   const ledger = await verifyLedger(log, keyring, (events) => {
+    if (signal?.aborted === true) throw new Error('stopped before it was done');
     if (Date.now() - toldAt < TELL_EVERY_MS) return;
     toldAt = Date.now();
     change({ events });
@@ -127,9 +130,10 @@ async function verifyRecords(
 
 async function verifyReadModels(
   { taskId }: ProjectionTask,
-  { projector, names }: ProjectionTaskPorts,
+  { projector, names, signal }: ProjectionTaskPorts,
   change: Change,
 ): Promise<Partial<VerificationStatus>> {
-  const parity = await projector.build({ taskId, names, keep: false }, ({ events }) => change({ events }));
+  const order = { taskId, names, keep: false, signal };
+  const parity = await projector.build(order, ({ events }) => change({ events }));
   return { state: 'done', ok: parity.differing === 0, readModels: parity };
 }

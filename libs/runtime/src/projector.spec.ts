@@ -7,6 +7,7 @@ import {
   byEmail,
   correct,
   eventually,
+  numbered,
   redact,
   say,
   TestLedger,
@@ -103,15 +104,15 @@ it('builds beside what it serves: the same documents, then the pointers move and
     'comparing',
     'done',
   ]);
-  expect((await store.pointers()).map(({ group, previous }) => [group, previous])).toEqual(
+  expect((await store.pointers()).map(({ group, previous = '' }) => [group, previous].map(numbered))).toEqual(
     NAMES.map(() => ['g2', 'g1']),
   );
-  expect((await store.groups()).toSorted()).toEqual(['g1', 'g2']);
+  expect((await store.groups()).map(numbered)).toEqual(['g1', 'g2']);
   expect(await contents(await served(store))).toEqual(live);
   await fill(12, 2);
   expect((await contents(await served(store))).length).toBeGreaterThan(live.length);
   await projector.build({ taskId: 'rebuild-2', names: NAMES, keep: true }, () => undefined);
-  expect((await store.groups()).toSorted()).toEqual(['g2', 'g3']);
+  expect((await store.groups()).map(numbered)).toEqual(['g2', 'g3']);
   expect(faults).toEqual([]);
 });
 
@@ -160,7 +161,7 @@ it('finds documents that were changed, removed or added, and changes nothing its
   expect(new Set(examples.map(({ customerId }) => customerId))).toEqual(
     new Set([profile['_customer'], entry['_customer']]),
   );
-  expect(await store.groups()).toEqual(['g1']);
+  expect((await store.groups()).map(numbered)).toEqual(['g1']);
   expect((await group.getMany('profile', [profileKey]))[0]).toMatchObject({ purchaseCount: 99 });
 });
 

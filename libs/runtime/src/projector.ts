@@ -6,7 +6,15 @@ import type { BuildPorts } from './build-by-customer';
 import { compareGroups } from './compare-groups';
 import type { Parity } from './compare-groups';
 import { GroupFollower } from './group-follower';
-import { dropLeftovers, isBehind, modelOf, newGroupId, pointTo, servingGroups } from './group-pointers';
+import {
+  dropLeftovers,
+  isBehind,
+  modelOf,
+  mustBeThere,
+  newGroupId,
+  pointTo,
+  servingGroups,
+} from './group-pointers';
 import { GroupProjector } from './group-projector';
 import type { Keyring } from './keyring';
 import { openGroup } from './open-group';
@@ -46,6 +54,8 @@ export interface RebuildStatus {
 export interface BuildOrder {
   readonly taskId: string;
   readonly names: readonly string[];
+  /** Aborted where it is not to be gone on with. */
+  readonly signal?: AbortSignal | undefined;
   /** False only compares. */
   readonly keep: boolean;
   /** Id of a model to build with, and what is done when the build has caught up; without it the one that serves. */
@@ -56,11 +66,15 @@ export interface BuildOrder {
 export interface RollBackOrder {
   readonly taskId: string;
   readonly names: readonly string[];
+  readonly signal?: AbortSignal | undefined;
   /** The group that was meant when it was ordered; without it the one that served before whatever serves now. */
   readonly to?: string | undefined;
   /** Told the model of what is to serve, where it is another one, before it does. */
   readonly ready: (model: string) => Promise<void>;
 }
+
+/** Streams that are to be tried again. */
+export type RetryOrder = Pick<RollBackOrder, 'taskId' | 'names' | 'signal'>;
 
 type Report = (status: RebuildStatus) => void;
 
@@ -81,6 +95,8 @@ interface Following {
  */
 export class Projector {
   readonly #following = new Map<string, Following>();
+  /** Groups that are followed no more, until what was under way is over. */
+  readonly #leaving = new Map<string, Promise<void>>();
   /** Groups that this process builds: nobody serves them yet. */
   readonly #building = new Set<string>();
   readonly #stopped = new AbortController();
@@ -115,6 +131,7 @@ export class Projector {
     await this.#watching;
     await this.#working;
     await Promise.all([...this.#following.keys()].map((id) => this.#leave(id)));
+    await Promise.all(this.#leaving.values());
   }
 
   /** Which partitions of which groups this process folds. */
@@ -131,38 +148,43 @@ export class Projector {
     return this.#inTurn(() => this.#build(order, report));
   }
 
-  async #build({ taskId, names, keep, activate }: BuildOrder, report: Report): Promise<Parity> {
+  async #build({ taskId, names, keep, activate, signal }: BuildOrder, report: Report): Promise<Parity> {
     const { store, projections } = this.ports;
     const all = together(projections.plain, names);
-    const model = activate?.model ?? (await this.servingModel());
-    const chosen = (await this.#with(model)).filter(({ name }) => all.includes(name));
     const tell = teller(taskId, all, report);
-    await dropLeftovers(store);
-    const id = await newGroupId(store);
+    let id: string | undefined;
     try {
+      const model = activate?.model ?? (await this.servingModel());
+      const chosen = (await this.#with(model)).filter(({ name }) => all.includes(name));
+      await dropLeftovers(store);
+      id = await newGroupId(store);
       const group = await store.open(id, chosen);
       const projector = this.#projectorOf(group, chosen);
       this.#building.add(id);
       await buildByCustomer({ ...this.ports, projector }, (events, progress) => {
-        this.#goOn();
+        this.#goOn(signal);
         tell({ events, progress });
       });
       tell({ state: 'following', progress: 1 });
       this.#follow(projector);
-      await this.#caughtUp(group);
+      await this.#caughtUp(group, signal);
       tell({ state: 'comparing' });
-      const parity = await this.#compare(group, chosen);
+      const parity = await this.#compare(group, chosen, signal);
       await activate?.ready();
-      if (keep) await this.#switchTo(id, all);
-      else await this.#discard(id);
+      if (keep) {
+        // Comparing takes its time, and what serves has gone on.
+        await this.#caughtUp(group, signal);
+        this.#goOn(signal);
+        await this.#switchTo(id, all);
+      } else await this.#discard(id);
       tell({ state: 'done', parity });
       return parity;
     } catch (error) {
-      await this.#giveUp(id);
+      if (id !== undefined) await this.#giveUp(id);
       tell({ state: 'failed', fault: messageOf(error) });
       throw error;
     } finally {
-      this.#building.delete(id);
+      if (id !== undefined) this.#building.delete(id);
     }
   }
 
@@ -171,7 +193,7 @@ export class Projector {
     return this.#inTurn(() => this.#rollBack(order, report));
   }
 
-  async #rollBack({ taskId, names, to, ready }: RollBackOrder, report: Report): Promise<void> {
+  async #rollBack({ taskId, names, to, ready, signal }: RollBackOrder, report: Report): Promise<void> {
     const { store, projections } = this.ports;
     const all = together(projections.plain, names);
     const tell = teller(taskId, all, report);
@@ -197,9 +219,10 @@ export class Projector {
       this.#building.add(id);
       tell({ state: 'following', progress: 1 });
       // It may serve other projections still.
-      if (!this.#following.has(id)) await this.#followOpened(opened);
-      await this.#caughtUp(opened.group);
+      await this.#followOpened(opened);
+      await this.#caughtUp(opened.group, signal);
       if (model !== undefined && model !== served) await ready(model);
+      this.#goOn(signal);
       await this.#switchTo(id, all);
       tell({ state: 'done' });
     } catch (error) {
@@ -210,15 +233,13 @@ export class Projector {
   }
 
   /** Has whoever folds them try all streams again that are parked in the groups that serve these projections. */
-  retryParked(taskId: string, names: readonly string[], report: Report): Promise<void> {
-    return this.#inTurn(() => this.#retryParked(names, teller(taskId, names, report)));
+  retryParked(order: RetryOrder, report: Report): Promise<void> {
+    return this.#inTurn(() => this.#retryParked(order, report));
   }
 
-  async #retryParked(
-    names: readonly string[],
-    tell: (change: Partial<RebuildStatus>) => void,
-  ): Promise<void> {
+  async #retryParked({ taskId, names, signal }: RetryOrder, report: Report): Promise<void> {
     const { store, projections } = this.ports;
+    const tell = teller(taskId, names, report);
     try {
       const groups: DocumentGroup[] = [];
       const serving = (await store.pointers()).filter(({ projection }) => names.includes(projection));
@@ -231,7 +252,7 @@ export class Projector {
       let parked = 0;
       for (const group of groups) {
         while ((await group.parked(undefined, 1, 'retry')).length > 0) {
-          this.#goOn();
+          this.#goOn(signal);
           await pause(CATCH_UP_POLL_MS, this.#stopped.signal);
         }
         parked += await group.countParked();
@@ -258,10 +279,11 @@ export class Projector {
     return turn;
   }
 
-  /** Throws where this process is to stop, or can't follow any more. */
-  #goOn(): void {
+  /** Throws where this process is to stop, or can't follow any more, or somebody else has taken over what it does. */
+  #goOn(signal: AbortSignal | undefined): void {
     if (this.#fault !== undefined) throw this.#fault;
-    if (this.#stopped.signal.aborted) throw new Error('stopped before it was done');
+    if (this.#stopped.signal.aborted || signal?.aborted === true)
+      throw new Error('stopped before it was done');
   }
 
   /** Follows what serves, and nothing else but what is being built. Answers the projections that are served. */
@@ -274,7 +296,7 @@ export class Projector {
       const opened = await openGroup(store, id, projections);
       if (opened === undefined) continue;
       for (const { projection, group } of pointers) if (group === id) served.add(projection);
-      if (!this.#following.has(id)) await this.#followOpened(opened);
+      await this.#followOpened(opened);
     }
     for (const id of this.#following.keys()) {
       if (!serving.has(id) && !this.#building.has(id)) await this.#leave(id);
@@ -295,10 +317,12 @@ export class Projector {
     }
   }
 
-  /** This build may be the one that can fold what is parked: it tries once. */
+  /** Where it is not followed yet. This build may be the one that can fold what is parked: it tries once. */
   async #followOpened({ group, mine }: OpenedGroup): Promise<void> {
+    if (this.#following.has(group.id)) return;
+    await this.#leaving.get(group.id);
     await group.markParked();
-    this.#follow(this.#projectorOf(group, mine));
+    if (!this.#following.has(group.id)) this.#follow(this.#projectorOf(group, mine));
   }
 
   #projectorOf(group: DocumentGroup, projections: readonly Projection<SeenEvent>[]): GroupProjector {
@@ -318,11 +342,15 @@ export class Projector {
     this.#following.set(projector.group.id, { follower, stop, ended });
   }
 
+  /** From now on it is not followed, also while what is under way ends: whoever wants it followed has to begin anew. */
   async #leave(id: string): Promise<void> {
     const following = this.#following.get(id);
-    following?.stop.abort();
-    await following?.ended;
+    if (following === undefined) return this.#leaving.get(id);
     this.#following.delete(id);
+    following.stop.abort();
+    this.#leaving.set(id, following.ended);
+    await following.ended;
+    this.#leaving.delete(id);
   }
 
   #fail(error: unknown): void {
@@ -331,15 +359,21 @@ export class Projector {
   }
 
   /** Resolves when a built group has folded all that those that serve have folded, in every partition. */
-  async #caughtUp(built: DocumentGroup): Promise<void> {
+  async #caughtUp(built: DocumentGroup, signal: AbortSignal | undefined): Promise<void> {
     const { store, projections, feed } = this.ports;
-    while (await isBehind(built, store, projections, feed)) {
-      this.#goOn();
+    for (;;) {
+      await mustBeThere(store, built.id);
+      if (!(await isBehind(built, store, projections, feed))) return;
+      this.#goOn(signal);
       await pause(CATCH_UP_POLL_MS, this.#stopped.signal);
     }
   }
 
-  async #compare(built: DocumentGroup, chosen: readonly Projection<SeenEvent>[]): Promise<Parity> {
+  async #compare(
+    built: DocumentGroup,
+    chosen: readonly Projection<SeenEvent>[],
+    signal: AbortSignal | undefined,
+  ): Promise<Parity> {
     const { store, projections } = this.ports;
     const served = new Map<string, DocumentGroup>();
     for (const { projection, group } of await store.pointers()) {
@@ -347,7 +381,7 @@ export class Projector {
       if (opened !== undefined) served.set(projection, opened.group);
     }
     const breatheOn = (): Promise<void> => {
-      this.#goOn();
+      this.#goOn(signal);
       return breathe();
     };
     const servedBy = (projection: string): DocumentGroup => served.get(projection) ?? built;
@@ -360,7 +394,8 @@ export class Projector {
     await pointTo(store, id, names);
     const serving = await servingGroups(store);
     for (const group of this.#following.keys()) if (!serving.includes(group)) await this.#leave(group);
-    await dropLeftovers(store);
+    // It is switched: what can't be dropped now the next task drops.
+    await dropLeftovers(store).catch(() => undefined);
   }
 
   /** What failed may have been the last step, after the switch: then it serves. Where nobody can say, it stays. */

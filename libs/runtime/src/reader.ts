@@ -60,10 +60,8 @@ export interface Page {
   readonly cursor?: string;
 }
 
-interface Served {
-  readonly group: DocumentGroup;
-  readonly projection: string;
-}
+/** Which group serves a projection, all as of one look at the pointers. Throws where none does. */
+type Serving = (projection: string) => DocumentGroup;
 
 const PROFILE_PARTS = ['profile', 'timeline', 'loyalty', 'segments'];
 
@@ -80,8 +78,9 @@ const POINTERS_KEPT_MS = 100;
 
 /** Questions about one customer, answered from the read models and nothing else. */
 export class Reader {
-  readonly #groups = new Map<string, DocumentGroup>();
-  #serving: { readonly atMs: number; readonly groups: ReadonlyMap<string, DocumentGroup> } | undefined;
+  /** By id: those that serve. */
+  #groups: ReadonlyMap<string, DocumentGroup> = new Map();
+  #serving: { readonly atMs: number; readonly serving: Serving } | undefined;
 
   constructor(private readonly ports: ReaderPorts) {}
 
@@ -97,18 +96,16 @@ export class Reader {
   }
 
   async profile(customerId: string, waiting?: Waiting): Promise<Answer<JsonObject>> {
-    const served = await Promise.all(PROFILE_PARTS.map((name) => this.#served(name)));
-    return this.#answer(customerId, served, waiting, async (parked) => {
-      const documents = await this.#profileDocuments([customerId]);
-      return this.#profile(customerId, documents(0), parked);
+    return this.#answer(customerId, PROFILE_PARTS, waiting, async (serving, parked) => {
+      const documents = await profileDocuments(serving, [customerId]);
+      return profileOf(serving('timeline'), customerId, documents(0), parked);
     });
   }
 
   /** Why the score is what it is. */
   async loyalty(customerId: string, waiting?: Waiting): Promise<Answer<JsonObject>> {
-    const served = await this.#served('loyalty');
-    return this.#answer(customerId, [served], waiting, async () => {
-      const [document] = await served.group.getMany('loyalty', [customerId]);
+    return this.#answer(customerId, ['loyalty'], waiting, async (serving) => {
+      const [document] = await serving('loyalty').getMany('loyalty', [customerId]);
       return loyaltyAnswer(document);
     });
   }
@@ -118,50 +115,25 @@ export class Reader {
     { segment, tier, q, sort }: CustomersFilter,
     page: Page,
   ): Promise<{ readonly items: readonly JsonObject[]; readonly next?: string }> {
-    const { group } = await this.#served('directory');
+    const serving = await this.#served();
     const equals = dropUndefined({ all: 1, segment, tier });
     const words = q === undefined ? {} : { words: wordsOf(q) };
     const index = sort === undefined ? 'by-customer' : 'by-loyalty';
     const order = sort === '-loyalty' ? 'desc' : 'asc';
-    const found = await findPage(group, 'directory', { index, equals, ...words, order, ...page });
-    const served = await Promise.all(PROFILE_PARTS.map((name) => this.#served(name)));
+    const query = { index, equals, ...words, order, ...page } as const;
+    const found = await findPage(serving('directory'), 'directory', query);
     const ids = found.items.map(({ customerId }) => customerId).filter((id) => typeof id === 'string');
-    const reached = await this.#reached(ids, served);
-    const documents = await this.#profileDocuments(ids);
-    const items = await Promise.all(ids.map((id, i) => this.#profile(id, documents(i), reached[i]?.parked)));
+    const reached = await reachedIn(PROFILE_PARTS.map(serving), ids);
+    const documents = await profileDocuments(serving, ids);
+    const items = await Promise.all(
+      ids.map((id, i) => profileOf(serving('timeline'), id, documents(i), reached[i]?.parked)),
+    );
     return { ...found, items };
   }
 
   /** The group that serves a projection now. */
   async group(projection: string): Promise<DocumentGroup> {
-    return (await this.#served(projection)).group;
-  }
-
-  /** What profiles are made of, by the customer's place in the list. */
-  async #profileDocuments(customerIds: readonly string[]): Promise<(at: number) => ProfileDocuments> {
-    const read = async (name: string): Promise<readonly (Document | undefined)[]> =>
-      (await this.group(name)).getMany(name, customerIds);
-    const [profiles, loyalties, segments] = await Promise.all([
-      read('profile'),
-      read('loyalty'),
-      read('segments'),
-    ]);
-    return (at) => ({ profile: profiles[at], loyalty: loyalties[at], segments: segments[at] });
-  }
-
-  async #profile(
-    customerId: string,
-    documents: ProfileDocuments,
-    parked: Parking | undefined,
-  ): Promise<JsonObject> {
-    const timeline = await this.#served('timeline');
-    const first = await this.#edge(timeline, customerId, 'asc', {});
-    const last = await this.#edge(timeline, customerId, 'desc', { _contact: 1 });
-    const edges = {
-      firstSeenAt: earliest([documents.profile?.['registeredAt'], first?.['occurredAt']]),
-      lastContactAt: last?.['occurredAt'] ?? null,
-    };
-    return profileAnswer(customerId, documents, edges, parked);
+    return (await this.#served())(projection);
   }
 
   async timeline(
@@ -170,86 +142,121 @@ export class Reader {
     page: Page,
     waiting?: Waiting,
   ): Promise<Answer<DocumentPage>> {
-    const served = await this.#served('timeline');
-    return this.#answer(customerId, [served], waiting, async () => {
+    return this.#answer(customerId, ['timeline'], waiting, async (serving) => {
       const { channel, kind, direction, from, to, q, order } = filter;
       const equals = dropUndefined({ _customer: customerId, channel, kind, direction });
       const words = q === undefined ? undefined : wordsOf(q);
       const bounds = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
       const search = words === undefined ? {} : { words };
       const query = { index: 'by-time', equals, ...bounds, ...search, order, ...page };
-      const found = await bare(findPage(served.group, 'timeline', query));
+      const found = await bare(findPage(serving('timeline'), 'timeline', query));
       return { ...found, items: found.items.map((entry) => ({ corrections: [], ...entry })) };
     });
   }
 
   async purchases(customerId: string, page: Page, waiting?: Waiting): Promise<Answer<DocumentPage>> {
-    const served = await this.#served('purchases');
-    return this.#answer(customerId, [served], waiting, () => {
+    return this.#answer(customerId, ['purchases'], waiting, (serving) => {
       const query = { index: 'by-time', equals: { _customer: customerId }, order: 'desc', ...page } as const;
-      return bare(served.group.find('purchases', query));
+      return bare(serving('purchases').find('purchases', query));
     });
   }
 
-  async #edge(
-    { group }: Served,
-    customerId: string,
-    order: 'asc' | 'desc',
-    more: Record<string, number>,
-  ): Promise<Document | undefined> {
-    const equals = { _customer: customerId, ...more };
-    return (await group.find('timeline', { index: 'by-time', equals, order, limit: 1 })).items[0];
-  }
-
-  /** Revision first, documents after: what is told is never more than what was read. */
+  /** Revision first, documents after, of the same groups: what is told is never more than what was read. */
   async #answer<Body>(
     customerId: string,
-    served: readonly Served[],
+    projections: readonly string[],
     waiting: Waiting | undefined,
-    read: (parked: Parking | undefined) => Promise<Body>,
+    read: (serving: Serving, parked: Parking | undefined) => Promise<Body>,
   ): Promise<Answer<Body>> {
     let reached: Reached = { revision: -1 };
+    let serving = await this.#served();
     await waitUntil(waiting, async () => {
-      reached = (await this.#reached([customerId], served))[0] ?? reached;
+      // Looked up each time: what served may have been switched from, and is then followed by nobody.
+      serving = await this.#served();
+      reached = (await reachedIn(projections.map(serving), [customerId]))[0] ?? reached;
       // What is parked comes no further by waiting.
       return reached.parked === undefined ? reached.revision : Number.MAX_SAFE_INTEGER;
     });
     const { revision, parked } = reached;
     const stale = waiting !== undefined && revision < waiting.revision;
-    return { body: await read(parked), revision, stale, ...(parked === undefined ? {} : { parked }) };
+    const body = await read(serving, parked);
+    return { body, revision, stale, ...(parked === undefined ? {} : { parked }) };
   }
 
-  async #reached(customerIds: readonly string[], served: readonly Served[]): Promise<readonly Reached[]> {
-    const streams = customerIds.map(customerStream);
-    const groups = [...new Set(served.map(({ group }) => group))];
-    const found = await Promise.all(groups.map((group) => group.progress(streams)));
-    return streams.map((_, at) => {
-      const entries = found.map((progress) => progress[at]);
-      return {
-        revision: Math.min(...entries.map((entry) => entry?.revision ?? -1)),
-        parked: entries.find((entry) => entry?.parked !== undefined)?.parked,
-      };
-    });
-  }
-
-  async #served(projection: string): Promise<Served> {
+  async #served(): Promise<Serving> {
     const now = Date.now();
     if (this.#serving === undefined || now - this.#serving.atMs > POINTERS_KEPT_MS) {
       const { store, projections } = this.ports;
       const groups = new Map<string, DocumentGroup>();
+      const serving = new Map<string, DocumentGroup>();
       for (const pointer of await store.pointers()) {
-        const known = this.#groups.get(pointer.group);
+        const known = groups.get(pointer.group) ?? this.#groups.get(pointer.group);
         const group = known ?? (await openGroup(store, pointer.group, projections))?.group;
         if (group === undefined) continue;
-        this.#groups.set(pointer.group, group);
-        groups.set(pointer.projection, group);
+        groups.set(pointer.group, group);
+        serving.set(pointer.projection, group);
       }
-      this.#serving = { atMs: now, groups };
+      this.#groups = groups;
+      this.#serving = { atMs: now, serving: (projection) => servedBy(serving, projection) };
     }
-    const group = this.#serving.groups.get(projection);
-    if (group === undefined) throw new Error(`no group serves ${projection}`);
-    return { group, projection };
+    return this.#serving.serving;
   }
+}
+
+function servedBy(serving: ReadonlyMap<string, DocumentGroup>, projection: string): DocumentGroup {
+  const group = serving.get(projection);
+  if (group === undefined) throw new Error(`no group serves ${projection}`);
+  return group;
+}
+
+/** How far groups have folded customers, at least, and why they go no further; in the order of the ids. */
+async function reachedIn(
+  served: readonly DocumentGroup[],
+  customerIds: readonly string[],
+): Promise<readonly Reached[]> {
+  const streams = customerIds.map(customerStream);
+  const found = await Promise.all([...new Set(served)].map((group) => group.progress(streams)));
+  return streams.map((_, at) => {
+    const entries = found.map((progress) => progress[at]);
+    return {
+      revision: Math.min(...entries.map((entry) => entry?.revision ?? -1)),
+      parked: entries.find((entry) => entry?.parked !== undefined)?.parked,
+    };
+  });
+}
+
+/** What profiles are made of, by the customer's place in the list. */
+async function profileDocuments(
+  serving: Serving,
+  customerIds: readonly string[],
+): Promise<(at: number) => ProfileDocuments> {
+  const read = (name: string): Promise<readonly (Document | undefined)[]> =>
+    serving(name).getMany(name, customerIds);
+  const [profiles, loyalties, segments] = await Promise.all([
+    read('profile'),
+    read('loyalty'),
+    read('segments'),
+  ]);
+  return (at) => ({ profile: profiles[at], loyalty: loyalties[at], segments: segments[at] });
+}
+
+async function profileOf(
+  timeline: DocumentGroup,
+  customerId: string,
+  documents: ProfileDocuments,
+  parked: Parking | undefined,
+): Promise<JsonObject> {
+  const edge = async (order: 'asc' | 'desc', more: Record<string, number>): Promise<Document | undefined> => {
+    const equals = { _customer: customerId, ...more };
+    return (await timeline.find('timeline', { index: 'by-time', equals, order, limit: 1 })).items[0];
+  };
+  const first = await edge('asc', {});
+  const last = await edge('desc', { _contact: 1 });
+  const edges = {
+    firstSeenAt: earliest([documents.profile?.['registeredAt'], first?.['occurredAt']]),
+    lastContactAt: last?.['occurredAt'] ?? null,
+  };
+  return profileAnswer(customerId, documents, edges, parked);
 }
 
 /** By words an engine may end a page early to let others run; then it is asked again, until it is full or time is up. */

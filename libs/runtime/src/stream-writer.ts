@@ -1,5 +1,14 @@
 import { customerStream, instantOf, isRefused } from '#libs/core';
-import type { AppendRecord, Clock, EventLog, IdentifierEntry, Random, Vault, VaultWrite } from '#libs/core';
+import type {
+  AppendRecord,
+  AppendResult,
+  Clock,
+  EventLog,
+  IdentifierEntry,
+  Random,
+  Vault,
+  VaultWrite,
+} from '#libs/core';
 import { decideCommand, evolveStream, targetOf } from '#libs/domain';
 import type { Target } from '#libs/domain';
 import { parseEvent } from '#libs/events';
@@ -27,6 +36,16 @@ export interface WriterPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly newId: () => string;
+  /** No other process writes this ledger. */
+  readonly alone: boolean;
+}
+
+/** What a writer asks of whoever keeps it. */
+export interface WriterKeeper {
+  /** There is something to send, at the end of this turn. */
+  schedule(writer: StreamWriter): void;
+  /** There is nothing left to do: the writer may be let go. */
+  retire(writer: StreamWriter): void;
 }
 
 /** `restart`: the stream, or the owner of an identifier, was not what the command was decided on. */
@@ -70,14 +89,14 @@ export class StreamWriter {
   #drained: (() => void)[] = [];
 
   constructor(
-    private readonly customerId: string,
+    readonly customerId: string,
     private readonly ports: WriterPorts,
-    private readonly schedule: (writer: StreamWriter) => void,
+    private readonly keeper: WriterKeeper,
   ) {
     this.#stream = customerStream(customerId);
   }
 
-  get idle(): boolean {
+  get #idle(): boolean {
     return !this.#running && this.#jobs.length === 0 && this.#outbox.length === 0 && this.#inFlight === 0;
   }
 
@@ -111,12 +130,23 @@ export class StreamWriter {
     this.#keys ??= await keyring.get(this.customerId);
   }
 
-  /** A refusal is answered when what it was decided on is durable. */
+  /** A refusal is answered when what it was decided on is durable, and still the last that there is. */
   async #answer(job: Job, result: JobResult): Promise<void> {
     const generation = this.#generation;
     await this.#drain();
+    const stands = generation === this.#generation && (this.ports.alone || (await this.#isLast()));
     this.ports.resolver.settle(job.resolution, []);
-    job.done(generation === this.#generation ? result : 'restart');
+    job.done(stands ? result : 'restart');
+  }
+
+  /** Nothing is appended for a refusal, so only a look at the log tells that another process has written meanwhile. */
+  async #isLast(): Promise<boolean> {
+    const decidedOn = this.#head?.revision;
+    const { revision } = await this.ports.heads.refresh(this.#stream);
+    if (revision === decidedOn) return true;
+    this.#head = undefined;
+    this.#keys = undefined;
+    return false;
   }
 
   #drain(): Promise<void> | void {
@@ -184,7 +214,7 @@ export class StreamWriter {
     const prepared = this.#seal(job, events, keys, head, purposeOf(job, named?.purpose));
     this.#head = prepared.headAfter;
     this.#outbox.push(prepared);
-    this.schedule(this);
+    this.keeper.schedule(this);
     return undefined;
   }
 
@@ -286,19 +316,22 @@ export class StreamWriter {
     if (first === undefined) return;
     if (generation !== this.#generation) return this.#fail(batch, generation, 'restart');
     const records = batch.flatMap((prepared) => prepared.records);
+    let result: AppendResult;
     try {
-      const result = await this.ports.log.append({
+      result = await this.ports.log.append({
         stream: this.#stream,
         expectedRevision: first.rev - 1,
         records,
       });
-      if (result.outcome === 'appended') await this.#appended(batch, result.positions);
-      else this.#fail(batch, generation, 'restart');
     } catch (error) {
       this.#fail(batch, generation, 'failed', error);
+      return;
     }
+    if (result.outcome === 'appended') await this.#appended(batch, result.positions);
+    else this.#fail(batch, generation, 'restart');
   }
 
+  /** The events are in the log: whatever else fails now, their commands are accepted. */
   async #appended(batch: readonly Prepared[], positions: readonly number[]): Promise<void> {
     const { heads, resolver, vault } = this.ports;
     const last = batch[batch.length - 1];
@@ -311,7 +344,8 @@ export class StreamWriter {
       });
       const receipt = events[events.length - 1];
       const { unlink } = job.resolution;
-      if (unlink !== undefined) await vault.free(unlink);
+      // Its event is in the log: whoever looks the identifier up next frees the entry, where this did not.
+      if (unlink !== undefined) await vault.free(unlink).catch(() => undefined);
       resolver.settle(job.resolution, unlink === undefined ? entries : [], unlink);
       if (receipt !== undefined) job.done({ outcome: 'accepted', replayed: false, receipt, events });
     }
@@ -345,6 +379,7 @@ export class StreamWriter {
     const waiting = this.#drained;
     this.#drained = [];
     for (const resolve of waiting) resolve();
+    if (this.#idle) this.keeper.retire(this);
   }
 }
 

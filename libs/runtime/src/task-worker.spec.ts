@@ -1,7 +1,7 @@
 import { EngineError } from '#libs/core';
-import type { Task, TaskBoard } from '#libs/core';
+import type { EventLog, Task, TaskBoard } from '#libs/core';
 import { projections as plain } from '#libs/projections';
-import { accepted, byEmail, eventually, say, TestLedger } from '#libs/testing';
+import { accepted, byEmail, eventually, say, TestLedger, withMethods } from '#libs/testing';
 import type { Projector } from './projector';
 import { fixedSet, together } from './projection-set';
 import { TaskBoardAdmin } from './task-board-admin';
@@ -11,6 +11,9 @@ import { TaskWorker } from './task-worker';
 class Board implements TaskBoard {
   task: Task | undefined;
   away = false;
+  /** Somebody else has it. */
+  taken = false;
+  asked = 0;
 
   async post(task: Pick<Task, 'taskId' | 'kind' | 'body'>): Promise<boolean> {
     if (this.task !== undefined && this.task.state !== 'ended') return false;
@@ -24,9 +27,16 @@ class Board implements TaskBoard {
     return (this.task = { ...this.task, state: 'running' });
   }
 
-  async report(taskId: string, _owner: string, status: string, state: 'running' | 'ended'): Promise<boolean> {
-    if (this.task?.taskId !== taskId) return false;
-    this.task = { ...this.task, status, state };
+  async report(
+    taskId: string,
+    _owner: string,
+    status: string,
+    state: 'running' | 'ended',
+    leaseMs: number,
+  ): Promise<boolean> {
+    if (this.taken) this.asked++;
+    if (this.task?.taskId !== taskId || this.taken) return false;
+    this.task = { ...this.task, status, state: leaseMs === 0 ? 'open' : state };
     return true;
   }
 
@@ -41,6 +51,8 @@ let projector: Projector;
 let admin: TaskBoardAdmin;
 let stop: () => Promise<void>;
 let faults: unknown[];
+/** Whoever lists streams waits for it. */
+let gate: Promise<void>;
 const names = plain.map(({ name }) => name);
 
 beforeEach(async () => {
@@ -50,7 +62,12 @@ beforeEach(async () => {
   const store = test.store();
   projector = test.projector(store, (fault) => faults.push(fault));
   await projector.start();
-  const { log } = test;
+  gate = Promise.resolve();
+  const streams: EventLog['streams'] = async (...asked) => {
+    await gate;
+    return test.log.streams(...asked);
+  };
+  const log = withMethods<EventLog>(test.log, { streams });
   const feed = test.feed();
   let ids = 0;
   admin = new TaskBoardAdmin({
@@ -122,7 +139,11 @@ it('goes back, tries again what is parked, and says what can’t be done', async
   expect(await ended(await admin.rollback(names, actor))).toMatchObject({ state: 'failed', fault });
   expect(await ended(await admin.rebuild(names))).toMatchObject({ state: 'done' });
   const rollback = await admin.rollback(names, actor);
-  expect(JSON.parse(board.task?.body ?? '')).toMatchObject({ kind: 'rollback', to: 'g1', actor });
+  expect(JSON.parse(board.task?.body ?? '')).toMatchObject({
+    kind: 'rollback',
+    to: expect.stringMatching(/^g1-/),
+    actor,
+  });
   expect(await ended(rollback)).toMatchObject({ rebuildId: rollback, state: 'done' });
   expect(await ended(await admin.retry(names))).toMatchObject({ state: 'done', parked: 0 });
   expect(faults).toEqual([]);
@@ -137,6 +158,34 @@ it('ends a task that it does not know, and goes on where the board was away', as
   const id = (await admin.verify('ledger')) ?? '';
   await eventually('it is done', async () => (await admin.verification(id))?.state === 'done');
   expect(await admin.verification(id)).toMatchObject({ ok: true });
+});
+
+describe('a task under way', () => {
+  let release: () => void;
+  let id: string;
+  beforeEach(async () => {
+    await talk();
+    gate = new Promise((resolve) => (release = resolve));
+    id = (await admin.verify('ledger')) ?? '';
+    await eventually('it is begun', () => board.task?.state === 'running');
+  });
+
+  it('is let go by a worker that is to stop, for others to begin it anew', async () => {
+    const stopping = stop();
+    release();
+    await stopping;
+    expect(board.task).toMatchObject({ taskId: id, state: 'open' });
+    expect(board.task?.status).not.toContain('failed');
+  });
+
+  it('is broken off by a worker that has lost it, who says no more of it', async () => {
+    board.taken = true;
+    await eventually('it is noticed', async () => board.asked > 0);
+    release();
+    await stop();
+    expect(board.task).toMatchObject({ taskId: id, state: 'running' });
+    expect(board.task?.status ?? '').not.toContain('failed');
+  });
 });
 
 it('tells each group’s lag', async () => {

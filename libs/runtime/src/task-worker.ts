@@ -12,6 +12,9 @@ const LEASE_MS = 15_000;
 /** A report renews the lease, also where there is nothing new to say. */
 const RENEW_MS = 3_000;
 
+/** A lease that is over at once. */
+const LET_GO_MS = 0;
+
 const ACTOR_KINDS = ['service', 'user', 'system'] as const;
 
 /** Takes tasks off the board, one at a time, and carries them out. */
@@ -29,7 +32,7 @@ export class TaskWorker {
       try {
         const task = await this.board.claim(this.owner, LEASE_MS);
         if (task === undefined) await pause(LOOK_MS, signal);
-        else await this.#carryOut(task.taskId, task.body);
+        else await this.#carryOut(task.taskId, task.body, signal);
       } catch (error) {
         this.onFault(error);
         await pause(LOOK_MS, signal);
@@ -37,7 +40,8 @@ export class TaskWorker {
     }
   }
 
-  async #carryOut(taskId: string, body: string): Promise<void> {
+  /** `stop`: the task is let go, for others to begin it anew. */
+  async #carryOut(taskId: string, body: string, stop: AbortSignal): Promise<void> {
     const task = taskOf(taskId, body);
     if (task === undefined) {
       await this.board.report(taskId, this.owner, '{}', 'ended', LEASE_MS);
@@ -45,21 +49,35 @@ export class TaskWorker {
     }
     let last: ProjectionTaskStatus | undefined;
     let telling = Promise.resolve();
-    const report = (state: 'running' | 'ended'): void => {
+    const lost = new AbortController();
+    const signal = AbortSignal.any([stop, lost.signal]);
+    const report = (state: 'running' | 'ended', leaseMs = LEASE_MS): void => {
       const text = JSON.stringify(last ?? {});
       telling = telling
-        .then(async () => void (await this.board.report(taskId, this.owner, text, state, LEASE_MS)))
+        .then(async () => {
+          if (!(await this.board.report(taskId, this.owner, text, state, leaseMs))) lost.abort();
+        })
         .catch(this.onFault);
     };
     const renewing = setInterval(() => report('running'), RENEW_MS);
     try {
-      await runProjectionTask(task, this.ports, (status) => (last = status));
+      await runProjectionTask(task, { ...this.ports, signal }, (status) => {
+        // What is told of a task that was broken off is not how it stands: somebody else carries it out.
+        if (!signal.aborted) last = status;
+      });
     } finally {
       clearInterval(renewing);
-      report('ended');
+      if (!lost.signal.aborted) {
+        if (stop.aborted && !isOver(last)) report('running', LET_GO_MS);
+        else report('ended');
+      }
       await telling;
     }
   }
+}
+
+function isOver(last: ProjectionTaskStatus | undefined): boolean {
+  return last?.status.state === 'done' || last?.status.state === 'failed';
 }
 
 /** A task as it was posted; `undefined` for one that this build does not know. */

@@ -1,4 +1,5 @@
-import type { Document, DocumentGroup, DocumentStore } from '#libs/core';
+import type { Document, DocumentGroup, DocumentStore, EventFeed } from '#libs/core';
+import { EngineError } from '#libs/core';
 import { RFM_STREAM } from '#libs/events';
 import { projections } from '#libs/projections';
 import { parseEnvelope } from '#libs/trust';
@@ -8,13 +9,16 @@ import {
   byEmail,
   eventually,
   interruptedStore,
+  numbered,
   say,
   spreadModel,
   TestLedger,
+  withMethods,
 } from '#libs/testing';
 import type { Interruption } from '#libs/testing';
 import type { ModelWriter } from './model-writer';
 import { Models, projectionsOf } from './models';
+import { openGroup } from './open-group';
 import { Projector } from './projector';
 import type { RebuildStatus } from './projector';
 import type { ProjectionSet } from './projection-set';
@@ -54,7 +58,9 @@ async function talk(times: number): Promise<void> {
 
 const report = (status: RebuildStatus): void => void told.push(status);
 
-async function start(more: { store?: DocumentStore; alone?: boolean } = {}): Promise<Projector> {
+async function start(
+  more: { store?: DocumentStore; feed?: EventFeed; alone?: boolean } = {},
+): Promise<Projector> {
   const ports = { log: test.log, feed: test.feed(), store, keyring: test.keyring(), projections: set };
   const projector = new Projector({ ...ports, ...more }, (fault) => faults.push(fault));
   running.push(projector);
@@ -84,7 +90,18 @@ async function rollBack(
 /** Which group serves each projection, and which one did before. */
 async function pointers(): Promise<Record<string, readonly (string | undefined)[]>> {
   const found = await store.pointers();
-  return Object.fromEntries(found.map(({ projection, group, previous }) => [projection, [group, previous]]));
+  return Object.fromEntries(
+    found.map(({ projection, group, previous }) => [
+      projection,
+      [numbered(group), previous === undefined ? undefined : numbered(previous)],
+    ]),
+  );
+}
+
+const groupNumbers = async (): Promise<readonly string[]> => (await store.groups()).map(numbered);
+
+async function idOf(number: string): Promise<string> {
+  return (await store.groups()).find((id) => numbered(id) === number) ?? number;
 }
 
 /** Waits until all groups that serve stand at the end of the log; answers the one of a projection. */
@@ -149,10 +166,10 @@ describe('going back', () => {
       expect(await rollBack(projector)).toMatchObject({ rebuildId: 'rollback', state: 'done' });
       expect(await pointers()).toEqual(Object.fromEntries(NAMES.map((name) => [name, [to, from]])));
       await writing;
-      expect((await served()).id).toBe(to);
+      expect(numbered((await served()).id)).toBe(to);
       await sound(projector);
     }
-    expect(await store.groups()).toEqual(['g1', 'g2']);
+    expect(await groupNumbers()).toEqual(['g1', 'g2']);
     expect(await activations()).toEqual([]);
   });
 
@@ -164,15 +181,16 @@ describe('going back', () => {
       fault: 'no group of this build served all of them before',
     });
     expect(await pointers()).toEqual(before);
-    expect(await store.groups()).toEqual(['g1']);
+    expect(await groupNumbers()).toEqual(['g1']);
     await sound(projector);
   });
 
   it('is done once, also where a crash has it begun again after the switch', async () => {
     const projector = await start();
     await rebuild(projector);
+    const first = await idOf('g1');
     for (let i = 0; i < 2; i++) {
-      expect(await rollBack(projector, NAMES, 'g1')).toMatchObject({ state: 'done' });
+      expect(await rollBack(projector, NAMES, first)).toMatchObject({ state: 'done' });
       expect(await pointers()).toMatchObject({ timeline: ['g1', 'g2'] });
     }
     await sound(projector);
@@ -180,9 +198,10 @@ describe('going back', () => {
 
   it('fails where something else was switched since it was ordered', async () => {
     const projector = await start();
+    const first = await idOf('g1');
     await rebuild(projector);
     await rebuild(projector);
-    expect(await rollBack(projector, NAMES, 'g1')).toMatchObject({ state: 'failed' });
+    expect(await rollBack(projector, NAMES, first)).toMatchObject({ state: 'failed' });
     expect(await pointers()).toMatchObject({ timeline: ['g3', 'g2'] });
   });
 
@@ -193,9 +212,29 @@ describe('going back', () => {
     await talk(2);
     expect(await rollBack(projector, ['timeline'])).toMatchObject({ state: 'done' });
     expect(await pointers()).toMatchObject({ timeline: ['g1', 'g2'], profile: ['g1', undefined] });
-    expect([...projector.partitions().keys()]).toEqual(['g1']);
+    expect([...projector.partitions().keys()].map(numbered)).toEqual(['g1']);
     await talk(2);
     await sound(projector);
+  });
+
+  it('to a group that is just being left follows it anew', async () => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const feed = test.feed();
+    const run: EventFeed['run'] = async (consumer, signal) => {
+      await feed.run(consumer, signal);
+      if (numbered(consumer.name) === 'g1') await released;
+    };
+    const mine = await start({ feed: withMethods<EventFeed>(feed, { run }) });
+    await rebuild(await start());
+    const followed = (): readonly string[] => [...mine.partitions().keys()].map(numbered);
+    await eventually('the first group is left', async () => !followed().includes('g1'));
+    const going = rollBack(mine);
+    release();
+    await talk(1);
+    expect(await going).toMatchObject({ state: 'done' });
+    expect(followed()).toContain('g1');
+    await sound(mine);
   });
 
   it('is given up where the record can’t be written, and what serves goes on serving', async () => {
@@ -288,30 +327,67 @@ describe('a model', () => {
     await expect(projector.build(order, report)).rejects.toThrow('the log is away');
     expect(told.at(-1)).toMatchObject({ state: 'failed', fault: 'the log is away' });
     await expect(activate(projector, '01930000-0000-7000-8000-00000000dead')).rejects.toThrow('no model');
-    expect(await store.groups()).toEqual(['g1']);
+    expect(await groupNumbers()).toEqual(['g1']);
     await sound(projector);
   });
 });
 
-describe('what is interrupted', () => {
-  /** A projector over a store that is told when documents are written into a group, and when pointers move. */
-  const interrupted = (by: Interruption): Promise<Projector> => start({ store: interruptedStore(store, by) });
+/** A projector over a store that is told when documents are written into a group, and when pointers move. */
+const interrupted = (by: Interruption): Promise<Projector> => start({ store: interruptedStore(store, by) });
 
+describe('a switch', () => {
+  it('waits for what has come while old and new were compared', async () => {
+    let held: Promise<void> | undefined;
+    let release = (): void => undefined;
+    const commit = async (id: string): Promise<void> => {
+      if (numbered(id) === 'g2') await held;
+    };
+    const folded: (number | undefined)[] = [];
+    const point = async (): Promise<void> => {
+      const built = await openGroup(store, await idOf('g2'), set);
+      if (built !== undefined) folded.push((await built.group.checkpoint(0))?.position);
+    };
+    const projector = await interrupted({ commit, point });
+    const ready = async (): Promise<void> => {
+      held = new Promise((resolve) => (release = resolve));
+      await talk(2);
+      await served();
+      setImmediate(() => release());
+    };
+    const order = { taskId: 'late', names: NAMES, keep: true };
+    await projector.build({ ...order, activate: { model: await fitted(1), ready } }, report);
+    expect(folded).toEqual([await test.log.lastPosition()]);
+  });
+
+  it('that can’t even begin has failed, and says so', async () => {
+    let away = false;
+    const list = async (): Promise<readonly string[]> => {
+      if (away) throw new EngineError('the store is away');
+      return store.groups();
+    };
+    const projector = await start({ store: withMethods<DocumentStore>(store, { groups: list }) });
+    away = true;
+    await expect(rebuild(projector)).rejects.toThrow('the store is away');
+    expect(told.at(-1)).toMatchObject({ state: 'failed', fault: 'the store is away' });
+  });
+});
+
+describe('what is interrupted', () => {
   it('by a stop while it builds leaves what serves, nothing else, and the next start goes on', async () => {
     let stopping: Promise<void> | undefined;
     const commit = async (id: string): Promise<void> => {
-      if (id === 'g2') stopping ??= projector.stop();
+      if (numbered(id) === 'g2') stopping ??= projector.stop();
     };
     const projector = await interrupted({ commit });
     await expect(rebuild(projector)).rejects.toThrow('stopped before it was done');
     await stopping;
     expect(told.at(-1)).toMatchObject({ state: 'failed' });
-    expect(await store.groups()).toEqual(['g1']);
+    expect(await groupNumbers()).toEqual(['g1']);
     await talk(2);
     const next = await start();
     await sound(next);
     await rebuild(next);
-    expect((await served()).id).toBe('g2');
+    expect(numbered((await served()).id)).toBe('g2');
   });
 
   it('by a stop while it goes back leaves what serves', async () => {
@@ -321,7 +397,7 @@ describe('what is interrupted', () => {
     await talk(2);
     let stopping: Promise<void> | undefined;
     const commit = async (id: string): Promise<void> => {
-      if (id === 'g1') stopping ??= second.stop();
+      if (numbered(id) === 'g1') stopping ??= second.stop();
     };
     const second = await interrupted({ commit });
     expect(await rollBack(second)).toMatchObject({ state: 'failed', fault: 'stopped before it was done' });
@@ -357,28 +433,46 @@ describe('a group that a crash has left half built', () => {
 
   it('is dropped at the start where nobody else can be building it', async () => {
     const projector = await start({ alone: true });
-    expect(await store.groups()).toEqual(['g1']);
+    expect(await groupNumbers()).toEqual(['g1']);
     await rebuild(projector);
-    expect(await store.groups()).toEqual(['g1', 'g2']);
+    expect(await groupNumbers()).toEqual(['g1', 'g2']);
     await projector.stop();
     // What served before stays for going back.
     await start({ alone: true });
-    expect(await store.groups()).toEqual(['g1', 'g2']);
+    expect(await groupNumbers()).toEqual(['g1', 'g2']);
   });
 
   it('is let be at the start where others may be building it, and dropped by the next task', async () => {
     const projector = await start();
-    expect(await store.groups()).toEqual(['g1', 'g2']);
+    expect(await groupNumbers()).toEqual(['g1', 'g2']);
     await sound(projector);
-    expect(await store.groups()).toEqual(['g1']);
+    expect(await groupNumbers()).toEqual(['g1']);
   });
 
   it('is not switched to by whoever was thought dead and comes back', async () => {
     const mine = await start();
-    const ready = async (): Promise<void> => store.drop('g2');
-    const order = { taskId: 'late', names: NAMES, keep: true, activate: { model: await fitted(1), ready } };
-    await expect(mine.build(order, report)).rejects.toThrow('another process has dropped group g2');
+    const other = await start();
+    const model = await fitted(1);
+    // The other one drops what was half built, and has a group of its own when this one goes on.
+    let theirs: Promise<unknown> | undefined;
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const ready = (): Promise<void> =>
+      new Promise((goOn) => {
+        const hold = async (): Promise<void> => {
+          goOn();
+          await held;
+        };
+        theirs = other.build({ ...order, taskId: 'theirs', activate: { model, ready: hold } }, report);
+      });
+    const order = { names: NAMES, keep: true };
+    await expect(
+      mine.build({ ...order, taskId: 'late', activate: { model, ready } }, report),
+    ).rejects.toThrow('another process has dropped group g2');
     expect(await pointers()).toMatchObject({ timeline: ['g1', undefined] });
+    release();
+    await theirs;
+    expect(await pointers()).toMatchObject({ timeline: ['g2', 'g1'] });
     await talk(1);
     await sound(mine);
   });

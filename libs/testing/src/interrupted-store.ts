@@ -23,3 +23,8 @@ export function interruptedStore(store: DocumentStore, by: Interruption): Docume
     },
   });
 }
+
+/** Number of a group, without what makes its id the only one. */
+export function numbered(id: string): string {
+  return id.replace(/-.*/, '');
+}

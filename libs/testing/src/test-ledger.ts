@@ -53,6 +53,8 @@ export function seededRandom(seed: string): Random {
 export interface Between {
   readonly log?: (log: EventLog) => EventLog;
   readonly vault?: (vault: Vault) => Vault;
+  /** The ledger remembers what no other process can change; not where this is missing. */
+  readonly alone?: boolean;
 }
 
 const ROOT_KEY = new Uint8Array(32).fill(7);
@@ -99,8 +101,9 @@ export class TestLedger {
     const { snapshots } = this.engines;
     const log = between.log?.(this.engines.log) ?? this.engines.log;
     const vault = between.vault?.(this.engines.vault) ?? this.engines.vault;
+    const { alone = false } = between;
     return new Ledger(
-      { log, vault, snapshots, clock, random, newId: uuidV7(clock, random), alone: false },
+      { log, vault, snapshots, clock, random, newId: uuidV7(clock, random), alone },
       this.secrets,
     );
   }

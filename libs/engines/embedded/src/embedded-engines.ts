@@ -5,6 +5,7 @@ import { LogReader } from './log/log-reader';
 import { EmbeddedSnapshots } from './snapshots/embedded-snapshots';
 import { SnapshotFile } from './snapshots/snapshots';
 import { FILES } from './storage-service';
+import { StorageError } from './storage-thread';
 import type { Storage } from './storage-thread';
 import { EmbeddedVault } from './vault/embedded-vault';
 import { VaultReader } from './vault/vault-reader';
@@ -28,9 +29,10 @@ export function embeddedEngines(
   const logReader = new LogReader(join(directory, FILES.log));
   const vaultReader = new VaultReader(join(directory, FILES.vault));
   const snapshotReader = new SnapshotFile(join(directory, FILES.snapshots), { readonly: true });
+  const telling = tellingFatal(storage, onFatal);
   return {
-    log: new EmbeddedEventLog(storage, logReader, onFatal),
-    vault: new EmbeddedVault(storage, vaultReader, onFatal),
+    log: new EmbeddedEventLog(telling, logReader),
+    vault: new EmbeddedVault(telling, vaultReader),
     snapshots: new EmbeddedSnapshots(storage, snapshotReader),
     claim: (ledgerId) => storage.call('claim', ledgerId),
     close: async () => {
@@ -39,6 +41,17 @@ export function embeddedEngines(
       snapshotReader.close();
       await storage.call('close', undefined);
     },
+  };
+}
+
+/** Snapshots go without: they are disposable. */
+function tellingFatal(storage: Storage, onFatal: (error: Error) => void): Storage {
+  return {
+    call: (name, ask, transfer) =>
+      storage.call(name, ask, transfer).catch((error: unknown) => {
+        if (error instanceof StorageError && error.fatal) onFatal(error);
+        throw error;
+      }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { EngineError } from '#libs/core';
+import { EngineError, messageOf } from '#libs/core';
 import type { StorageCall, StorageCalls, StorageService } from './storage-service';
 
 /** Asks the writers of a data directory, wherever they run. */
@@ -40,14 +40,14 @@ export class StorageThread implements Storage {
   readonly #waiting = new Map<number, Waiting>();
   readonly ready: Promise<unknown>;
   #nextId = 1;
-  #stopped: Error | undefined;
+  #stopped: StorageError | undefined;
 
   constructor(directory: string) {
     this.#worker = new Worker(workerFile(), { workerData: directory });
     this.ready = new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
     this.#worker.on('message', (message: unknown) => this.#receive(message));
-    this.#worker.on('error', (error) => this.#stop(error));
-    this.#worker.on('exit', () => this.#stop(new StorageError('the storage thread has stopped', 'STOPPED')));
+    this.#worker.on('error', (error) => this.#stop(`the storage thread has failed: ${messageOf(error)}`));
+    this.#worker.on('exit', () => this.#stop('the storage thread has stopped'));
   }
 
   call<C extends StorageCall>(
@@ -77,8 +77,8 @@ export class StorageThread implements Storage {
     else waiting?.reject(new StorageError(error, code ?? ''));
   }
 
-  #stop(error: Error): void {
-    this.#stopped ??= error;
+  #stop(how: string): void {
+    this.#stopped ??= new StorageError(how, 'STOPPED');
     for (const { reject } of this.#waiting.values()) reject(this.#stopped);
     this.#waiting.clear();
   }

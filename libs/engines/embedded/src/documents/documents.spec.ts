@@ -1,8 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Document, DocumentQuery, DocumentsDefinition } from '#libs/core';
-import { documentStoreContract } from '#libs/testing';
+import { documentStoreContract, eventually } from '#libs/testing';
 import { ForeignFileError, Sqlite } from '../sqlite';
 import { findSql, shapeOf } from './find';
 import { groupFormat } from './group';
@@ -63,6 +65,34 @@ describe('embedded document store', () => {
     next: undefined,
     documents,
     progress: [],
+  });
+
+  const openFiles = (): readonly string[] =>
+    readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return [readlinkSync(join('/proc/self/fd', fd))];
+      } catch {
+        return [];
+      }
+    });
+
+  it('lets go of a group that another thread’s store has dropped', async () => {
+    if (!existsSync('/proc/self/fd')) return;
+    const [writing, reading] = [connect(), connect(true)];
+    const group = await writing.open('g1', [timeline]);
+    await group.commit(batch(write('a', { n: 1 })));
+    await writing.point([{ projection: 'timeline', group: 'g1' }]);
+    const read = await reading.open('g1', [timeline]);
+    expect(await read.getMany('timeline', ['a'])).toEqual([{ n: 1 }]);
+    await writing.drop('g1');
+    await reading.pointers();
+    // The driver closes a file when what it has prepared is collected.
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    await eventually('no file of it is open', async () => {
+      collect();
+      return !openFiles().some((file) => file.startsWith(join(directory, 'documents', 'g1.db')));
+    });
   });
 
   const queries: readonly Partial<DocumentQuery>[] = [

@@ -78,6 +78,7 @@ export class EmbeddedDocumentStore implements DocumentStore {
   }
 
   async pointers(): Promise<readonly Pointer[]> {
+    if (this.#readonly) this.#closeDropped();
     const rows =
       this.#openPointers()?.query('SELECT projection, "group", previous FROM pointer ORDER BY projection') ??
       [];
@@ -104,6 +105,15 @@ export class EmbeddedDocumentStore implements DocumentStore {
     this.#groups.clear();
     this.#pointers?.close();
     this.#pointers = undefined;
+  }
+
+  /** A file that another thread has dropped keeps its place on the disk while it is open anywhere. */
+  #closeDropped(): void {
+    for (const [id, group] of this.#groups) {
+      if (existsSync(this.#path(id))) continue;
+      group.close();
+      this.#groups.delete(id);
+    }
   }
 
   get #readonly(): boolean {

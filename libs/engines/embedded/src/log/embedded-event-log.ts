@@ -30,8 +30,6 @@ export class EmbeddedEventLog implements EventLog {
   constructor(
     private readonly storage: Storage,
     private readonly reader: LogReader,
-    /** Told once when a commit failed in a way after which nothing may be acknowledged any more. */
-    private readonly onFatal: (error: Error) => void = () => undefined,
   ) {}
 
   append(request: AppendRequest): Promise<AppendResult> {
@@ -63,7 +61,6 @@ export class EmbeddedEventLog implements EventLog {
         })
         .catch((error: unknown) => {
           for (const { reject } of batch) reject(error);
-          if (error instanceof StorageError && error.fatal) this.onFatal(error);
         })
         .finally(() => {
           this.#underWay--;

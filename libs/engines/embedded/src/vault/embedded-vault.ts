@@ -28,7 +28,6 @@ export class EmbeddedVault implements Vault {
   constructor(
     private readonly storage: Storage,
     private readonly reader: VaultReader,
-    private readonly onFatal: (error: Error) => void = () => undefined,
   ) {}
 
   async secrets(): Promise<string | undefined> {
@@ -73,7 +72,6 @@ export class EmbeddedVault implements Vault {
         }
       } catch (error) {
         for (const { reject } of batch) reject(error);
-        if (error instanceof StorageError && error.fatal) this.onFatal(error);
       }
     }
     this.#writing = false;
