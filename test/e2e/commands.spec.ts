@@ -148,6 +148,17 @@ describe('a customer named by identifiers', () => {
     expect(new Set(answers.map(({ leafHash }) => leafHash)).size).toBe(100);
   });
 
+  it.each([
+    ['email', 'a@foo bar'],
+    ['email', 'a@['],
+    ['email', 'a@256.256.256.256'],
+    ['crm', '   '],
+  ])('is refused where its %s %j has no normal form', async (type, value) => {
+    const customer = { identifiers: [{ type, value }] };
+    expectProblem(await api.post('/v1/customers', customer), 422, 'invalid-identifier');
+    expectProblem(await api.post('/v1/touchpoints', touchpoint({ customer })), 422, 'invalid-identifier');
+  });
+
   it('must be known where an id names it', async () => {
     const customer = { id: '01890000-0000-7000-8000-000000000000' };
     expectProblem(await api.post('/v1/touchpoints', touchpoint({ customer })), 404, 'customer-not-found');
@@ -234,6 +245,21 @@ describe('touchpoints', () => {
     expect(history.text).not.toMatch(/will think|thread 1|no such box|typo|"note"|after the redaction/);
   });
 
+  it('of an id that is none is not there', async () => {
+    for (const [route, body] of [
+      ['status', { status: 'sent' }],
+      ['redaction', { reason: 'asked' }],
+      ['annotation', { text: 'x' }],
+    ] as const) {
+      const answer = await api.post(`/v1/touchpoints/nonsense/${route}`, body);
+      expectProblem(answer, 404, 'touchpoint-not-found');
+    }
+    expectProblem(await api.patch('/v1/customers/nonsense', { name: 'x' }), 404, 'customer-not-found');
+    const identifier = { type: 'crm', value: 'x' };
+    const linked = await api.post('/v1/customers/nonsense/identifiers', identifier);
+    expectProblem(linked, 404, 'customer-not-found');
+  });
+
   it('names a touchpoint by its own event only', async () => {
     const { customerId, eventId, events } = await api.accept('/v1/touchpoints', touchpoint());
     const status = await api.accept(`/v1/touchpoints/${eventId}/status`, { status: 'delivered' });
@@ -289,6 +315,14 @@ describe('purchases', () => {
     // Another customer's order X is another order.
     const theirs = await api.accept('/v1/purchases', { customer: somebody(), orderId: 'X', total: MONEY });
     expect(theirs.customerId).not.toBe(first.body.customerId);
+  });
+
+  it('refuses an order whose name has control characters', async () => {
+    const { customer, total } = { customer: somebody(), total: { amount: '1.00', currency: 'EUR' } };
+    const answer = await api.post('/v1/purchases', { customer, orderId: 'A\u00001', total });
+    expectProblem(answer, 400, 'invalid-body');
+    const refund = await api.post('/v1/purchases/%00/refund', { customer, amount: total });
+    expectProblem(refund, 400, 'invalid-query');
   });
 
   it('takes a refund before its purchase, unmatched until that arrives', async () => {

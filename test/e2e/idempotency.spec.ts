@@ -87,6 +87,14 @@ describe('a repeated command', () => {
     await api.patch(`/v1/customers/${a.customerId}`, { name: 'N' }, key('other customer'));
     const patched = await api.patch(`/v1/customers/${b.customerId}`, { name: 'N' }, key('other customer'));
     expectProblem(patched, 422, 'idempotency-key-reused');
+    const customer = somebody();
+    await api.accept('/v1/touchpoints', touchpoint({ customer }), key('other route'));
+    for (const [path, body] of [
+      ['/v1/feedback', { customer, type: 'complaint', content: 'x' }],
+      ['/v1/customers', somebody()],
+    ] as const) {
+      expectProblem(await api.post(path, body, key('other route')), 422, 'idempotency-key-reused');
+    }
   });
 
   it('is one of its API key: another key may use the same word', async () => {

@@ -1,9 +1,9 @@
 import type { CommandBus } from '@nestjs/cqrs';
-import { EngineError } from '#libs/core';
+import { EngineError, isJsonObject } from '#libs/core';
 import { check } from '#libs/contracts';
 import type { CommandMessage, ReceiptAnswer } from '#libs/contracts';
 import { bodyOf, idempotencyKeyOf, ifMatchOf, ProblemError, refusalToProblem, refuseQuery } from '#libs/nest';
-import type { ApiReply, ApiRequest } from '#libs/nest';
+import type { ApiReply, ApiRequest, FieldError, ProblemCode } from '#libs/nest';
 import { ContentionError, OverloadedError } from '#libs/runtime';
 import type { Outcome } from '#libs/runtime';
 
@@ -19,7 +19,9 @@ export async function dispatch<M extends CommandMessage>(
 ): Promise<ReceiptAnswer> {
   refuseQuery(request);
   const body: unknown = request.body;
-  const message = bodyOf(check(type, body, path));
+  const checked = check(type, body, path);
+  if (!checked.ok) refusePath(checked.errors, path, body);
+  const message = bodyOf(checked);
   const key = idempotencyKeyOf(request.headers);
   const ifMatch = ifMatchOf(request.headers);
   message.origin = {
@@ -29,6 +31,25 @@ export async function dispatch<M extends CommandMessage>(
     ...(ifMatch === undefined ? {} : { ifMatch }),
   };
   return receiptOf(await execute(bus, message), reply);
+}
+
+/** What an id of the path names is not there, whatever form the id has. */
+const NOT_THERE: Readonly<Record<string, ProblemCode>> = {
+  customerId: 'customer-not-found',
+  eventId: 'touchpoint-not-found',
+};
+
+/** Of the faults of a message those in its path are none of its body's. */
+function refusePath(
+  faults: readonly FieldError[],
+  path: Readonly<Record<string, string>>,
+  body: unknown,
+): void {
+  for (const name of Object.keys(path)) {
+    const fault = faults.find(({ pointer }) => pointer === `/${name}`);
+    if (fault === undefined || (isJsonObject(body) && Object.hasOwn(body, name))) continue;
+    throw new ProblemError(NOT_THERE[name] ?? 'invalid-query', `${name} of the path ${fault.message}.`);
+  }
 }
 
 /** People work with keys of role `agent`; everything else is a service. */

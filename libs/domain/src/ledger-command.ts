@@ -16,6 +16,22 @@ export type LedgerCommand =
   CustomerCommand | TouchpointCommand | PurchaseCommand | SurveyInput['command'] | FeedbackInput['command'];
 export type CommandName = LedgerCommand['name'];
 
+export const COMMAND_NAMES = [
+  'customer',
+  'profile',
+  'link',
+  'unlink',
+  'touchpoint',
+  'touchpoint-status',
+  'touchpoint-correction',
+  'touchpoint-redaction',
+  'touchpoint-annotation',
+  'purchase',
+  'refund',
+  'survey-answer',
+  'feedback',
+] as const satisfies readonly CommandName[];
+
 /** What the deciders of one customer's stream remember: ids and flags, no personal data. */
 export interface StreamState {
   readonly customer: CustomerState;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HttpException } from '@nestjs/common';
 import { EngineError } from '#libs/core';
@@ -18,6 +18,20 @@ it('are the codes of docs/errors.md with their status, both ways and in the same
     expect(meaning).toMatch(/\.$/);
     expect(remedy).toMatch(/\.$/);
   }
+});
+
+it('are listed for whatever a decider or the ledger refuses', () => {
+  const sources = ['domain', 'insight', 'runtime'].flatMap((lib) => {
+    const folder = join(__dirname, `../../${lib}/src`);
+    const files = readdirSync(folder).filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'));
+    return files.map((file) => readFileSync(join(folder, file), 'utf8'));
+  });
+  const codes = sources.flatMap((source) =>
+    [...source.matchAll(/\brefused?\(\s*'([a-z-]+)'/g)].map(([, code = '']) => code),
+  );
+  expect(codes.length).toBeGreaterThan(10);
+  // `restart` never leaves the ledger.
+  expect(codes.filter((code) => code !== 'restart' && !(code in PROBLEMS))).toEqual([]);
 });
 
 it('have stable kebab-case codes', () => {

@@ -38,6 +38,7 @@ export const PROBLEMS = {
   'too-large': { status: 413, title: 'The body is too large' },
   'uri-too-long': { status: 414, title: 'The address is too long' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
+  'invalid-identifier': { status: 422, title: 'The identifier has no normal form' },
   'identifiers-disagree': { status: 422, title: 'The identifiers belong to different customers' },
   'idempotency-key-reused': { status: 422, title: 'The idempotency key was used for another request' },
   'occurred-in-future': { status: 422, title: 'occurredAt lies in the future' },

@@ -12,7 +12,7 @@ import { wordsOf } from './words';
  */
 export const directory: Projection<SeenEvent> = {
   name: 'directory',
-  version: 1,
+  version: 2,
   after: ['profile', 'loyalty', 'segments'],
   indexes: [
     { name: 'by-loyalty', fields: ['all', 'loyalty', 'customerId'], covers: ['tier', 'segment'] },

@@ -1,6 +1,6 @@
 import type { LedgerEvent } from '#libs/events';
 import { CUSTOMER_ID, folded, idAt, recorded, recordedAt } from '#libs/testing';
-import { profile } from './profile';
+import { MAX_ATTRIBUTES_CHARACTERS, profile } from './profile';
 
 const profileOf = (...events: readonly LedgerEvent[]) => folded(profile, recorded(events))[CUSTOMER_ID];
 const REGISTERED: LedgerEvent = {
@@ -49,6 +49,15 @@ describe('attributes', () => {
       seats: 3,
       address: { city: 'Basel' },
     });
+  });
+
+  it('have bounds together: beyond them those go that were set longest ago', () => {
+    const long = 'x'.repeat(15_000);
+    const set = (name: string): LedgerEvent => changed({ attributes: { [name]: long } });
+    const events = [...['a', 'b', 'c', 'a', 'd', 'e'].map(set)];
+    const { attributes } = profileOf(REGISTERED, ...events) ?? {};
+    expect(Object.keys(attributes as object)).toEqual(['c', 'a', 'd', 'e']);
+    expect(JSON.stringify(attributes).length).toBeLessThanOrEqual(MAX_ATTRIBUTES_CHARACTERS);
   });
 
   it('stay as they are where a change has none', () => {

@@ -4,10 +4,13 @@ import type { Identifier, Money, SeenEvent, TouchpointFacts } from '#libs/events
 import { addDecimals } from './decimal';
 import { documentOf, listOf, numberOf } from './fields';
 
+/** Attributes of a customer together, as JSON: four times those of one command. Beyond it those go that were set longest ago. */
+export const MAX_ATTRIBUTES_CHARACTERS = 64 * 1024;
+
 /** Customer → who they are, and counts of what was said and bought. One document a customer, key = customerId. */
 export const profile: Projection<SeenEvent> = {
   name: 'profile',
-  version: 1,
+  version: 2,
   indexes: [],
   // Streams that are about no customer have none.
   keysOf: ({ customerId }) => (customerId === '' ? [] : [customerId]),
@@ -77,8 +80,16 @@ function merged(before: Json | undefined, changes: Readonly<Record<string, Json 
   // By entries, because a member may be called __proto__.
   const members = new Map(isJsonObject(before) ? Object.entries(before) : []);
   for (const [name, value] of Object.entries(changes)) {
-    if (value === null) members.delete(name);
-    else members.set(name, value);
+    members.delete(name);
+    if (value !== undefined && value !== null) members.set(name, value);
+  }
+  let characters = 0;
+  const sizes = [...members].map(([name, value]) => JSON.stringify([name, value]).length);
+  for (const size of sizes) characters += size;
+  for (const [i, name] of [...members.keys()].entries()) {
+    if (characters <= MAX_ATTRIBUTES_CHARACTERS) break;
+    members.delete(name);
+    characters -= sizes[i] ?? 0;
   }
   return Object.fromEntries(members);
 }

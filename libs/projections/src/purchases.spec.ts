@@ -2,8 +2,7 @@ import type { Item, LedgerEvent } from '#libs/events';
 import { CUSTOMER_ID, folded, recorded, recordedAt } from '#libs/testing';
 import { addDecimals } from './decimal';
 import { without } from './fields';
-import { MAX_ENTRIES, purchaseEntries, purchases } from './purchases';
-import { wordsOf } from './words';
+import { MAX_ENTRIES, MAX_ITEMS_LISTED, purchaseEntries, purchases } from './purchases';
 
 const whole = (...events: readonly LedgerEvent[]) =>
   folded(purchases, recorded(events))[`${CUSTOMER_ID}/o1`] ?? {};
@@ -132,19 +131,10 @@ it.each([
   expect(addDecimals(b, a)).toBe(sum);
 });
 
-describe('words', () => {
-  it.each([
-    ['Hello, hello WORLD!', ['hello', 'world']],
-    ['e-mail a@x.com 42', ['e', 'mail', 'a', 'x', 'com', '42']],
-    ['Ｆｕｌｌ ﬁne Größe Ελλάδα', ['full', 'fine', 'größe', 'ελλάδα']],
-    ['您好 😀', ['您好']],
-    ['', []],
-    ['... --- !!!', []],
-  ])('of %p', (text, words) => expect(wordsOf(text)).toEqual(words));
-
-  it('are bounded in number and length', () => {
-    const words = wordsOf(Array.from({ length: 3_000 }, (_, i) => `w${i}`).join(' '));
-    expect(words).toHaveLength(1_000);
-    expect(wordsOf('x'.repeat(500))).toEqual(['x'.repeat(40)]);
-  });
+it('lists the items of an order to a bounded number', () => {
+  const items = Array.from({ length: MAX_ITEMS_LISTED - 1 }, () => kettle);
+  const listed = (times: number): unknown =>
+    order(...Array.from({ length: times }, () => bought('1', 'EUR', { items })))['items'];
+  expect(listed(2)).toHaveLength(2 * items.length);
+  expect(listed(3)).toHaveLength(2 * items.length);
 });

@@ -7,6 +7,9 @@ import { documentOf, listOf } from './fields';
 /** Purchases and refunds of one order that are listed one by one. */
 export const MAX_ENTRIES = 1_000;
 
+/** Items of one order that are listed: once there are so many, a further purchase adds none. */
+export const MAX_ITEMS_LISTED = 1_000;
+
 /** A purchase (`p`) or refund (`r`) of an order. */
 export interface PurchaseEntry {
   readonly occurredAt: Instant;
@@ -25,7 +28,7 @@ export interface PurchaseEntry {
  */
 export const purchases: Projection<SeenEvent> = {
   name: 'purchases',
-  version: 2,
+  version: 3,
   indexes: [{ name: 'by-time', fields: ['_customer', 'occurredAt', 'orderId'] }],
   keysOf({ event, customerId }) {
     if (event.type !== 'purchase-recorded.v1' && event.type !== 'purchase-refunded.v1') return [];
@@ -73,7 +76,7 @@ function buy(
     occurredAt: earlier ? document['occurredAt'] : occurredAt,
     total: plus(document?.['total'], total),
     refunded: document?.['refunded'],
-    items: [...parts, ...items],
+    items: parts.length < MAX_ITEMS_LISTED ? [...parts, ...items] : parts,
     ...listed(document, 'p', occurredAt, total),
   });
 }

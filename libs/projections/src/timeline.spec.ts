@@ -1,6 +1,6 @@
 import type { LedgerEvent } from '#libs/events';
 import { folded, idAt, recorded, recordedAt } from '#libs/testing';
-import { timeline } from './timeline';
+import { MAX_SAID, MAX_SAID_CHARACTERS, timeline } from './timeline';
 
 const FACTS = { channel: 'email', direction: 'inbound', kind: 'message' } as const;
 const SAID: LedgerEvent = {
@@ -22,6 +22,32 @@ const redacted: LedgerEvent = {
 const annotated: LedgerEvent = { type: 'touchpoint-annotated.v1', data: { touchpointId, text: 'a note' } };
 const entryOf = (...events: readonly LedgerEvent[]) =>
   folded(timeline, recorded([SAID, ...events]))[touchpointId];
+
+describe('what is said about a touchpoint', () => {
+  const note = (text: string): LedgerEvent => {
+    return { type: 'touchpoint-annotated.v1', data: { touchpointId, text } };
+  };
+
+  it('stands in its entry to a bounded number, the latest; the others are counted', () => {
+    const notes = Array.from({ length: MAX_SAID + 5 }, (_, i) => note(`note ${i}`));
+    const entry = entryOf(...notes);
+    expect(entry).toMatchObject({ earlierAnnotations: 5 });
+    expect(entry?.['annotations']).toHaveLength(MAX_SAID);
+    expect(entry?.['annotations']).toMatchObject({ 0: { text: 'note 5' }, 99: { text: 'note 104' } });
+  });
+
+  it('stands there to a bounded length, and the last one whatever its length', () => {
+    const long = 'x'.repeat(MAX_SAID_CHARACTERS - 1);
+    const after = (...texts: readonly string[]): unknown => {
+      const entry = entryOf(...texts.map(note));
+      return [entry?.['annotations'], entry?.['earlierAnnotations']];
+    };
+    expect(after(long, 'y')).toMatchObject([[{ text: long }, { text: 'y' }], undefined]);
+    expect(after(long, 'yz')).toMatchObject([[{ text: 'yz' }], 1]);
+    expect(after('a', `${long}more`)).toMatchObject([[{ text: `${long}more` }], 1]);
+    expect(after(long, 'yz', 'end')).toMatchObject([[{ text: 'yz' }, { text: 'end' }], 1]);
+  });
+});
 
 describe('an entry', () => {
   it('holds what was said, when, and the words that it is found by', () => {
@@ -84,7 +110,7 @@ describe('a status', () => {
   it('is the last reported where several happened at once; one repeated changes nothing but that', () => {
     expect(entryOf(reported('sent', late), reported('opened', late))).toMatchObject({
       status: 'opened',
-      statusRevision: 2,
+      _statusRevision: 2,
     });
     expect(entryOf(reported('opened', late), reported('sent', early), reported('sent', early))).toMatchObject(
       { status: 'opened' },

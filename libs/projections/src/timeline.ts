@@ -2,8 +2,12 @@ import { isJsonObject } from '#libs/core';
 import type { Document, Json, Projection, Recorded } from '#libs/core';
 import { SEALED_TOUCHPOINT_FIELDS } from '#libs/events';
 import type { SeenEvent } from '#libs/events';
-import { documentOf, listOf, without } from './fields';
+import { documentOf, listOf, numberOf, without } from './fields';
 import { wordsOf } from './words';
+
+/** Of what was said about a touchpoint its entry has the latest, within these bounds; the history has all. */
+export const MAX_SAID = 100;
+export const MAX_SAID_CHARACTERS = 64 * 1024;
 
 /** What a touchpoint's redaction takes out of its entry. */
 const HIDDEN = [...SEALED_TOUCHPOINT_FIELDS, 'sourceId', 'sourcePart', '_words'];
@@ -14,7 +18,7 @@ const HIDDEN = [...SEALED_TOUCHPOINT_FIELDS, 'sourceId', 'sourcePart', '_words']
  */
 export const timeline: Projection<SeenEvent> = {
   name: 'timeline',
-  version: 1,
+  version: 2,
   indexes: [
     {
       name: 'by-time',
@@ -66,7 +70,7 @@ export const timeline: Projection<SeenEvent> = {
       case 'touchpoint-annotated.v1': {
         if (document === undefined) return undefined;
         const note = documentOf({ ...reference(recorded), text: event.data.text });
-        return { ...document, annotations: [...listOf(document['annotations']), note] };
+        return { ...document, ...said(document, 'annotations', note) };
       }
       case 'touchpoint-redacted.v1':
         return document === undefined ? undefined : redact(document, recorded);
@@ -96,11 +100,11 @@ function entry(
 /** The latest status by when it happened, then by revision: late and repeated reports change nothing. */
 function report(document: Document, { event, occurredAt, revision }: Recorded<SeenEvent>): Document {
   if (event.type !== 'touchpoint-status-reported.v1') return document;
-  const { statusAt, statusRevision } = document;
+  const { statusAt, _statusRevision } = document;
   const later =
     typeof statusAt !== 'string' ||
     occurredAt > statusAt ||
-    (occurredAt === statusAt && revision > Number(statusRevision));
+    (occurredAt === statusAt && revision > Number(_statusRevision));
   if (!later) return document;
   const { status, code } = event.data;
   return documentOf({
@@ -108,7 +112,7 @@ function report(document: Document, { event, occurredAt, revision }: Recorded<Se
     status,
     statusCode: code,
     statusAt: occurredAt,
-    statusRevision: revision,
+    _statusRevision: revision,
   });
 }
 
@@ -127,9 +131,25 @@ function correct(document: Document, recorded: Recorded<SeenEvent>): Document {
   const words = wordsOf(['subject', 'content', 'outcomeText'].map((name) => textOf(next[name])).join(' '));
   return documentOf({
     ...next,
-    corrections: [...listOf(document['corrections']), correction],
+    ...said(document, 'corrections', correction),
     _words: words.length === 0 ? undefined : words.join(' '),
   });
+}
+
+/** The entry's list with one more in it; `earlier…` counts those that are not listed any more. */
+function said(document: Document, list: 'annotations' | 'corrections', next: Document): Document {
+  const all = [...listOf(document[list]), next];
+  let characters = 0;
+  let first = all.length - 1;
+  for (; first >= 0 && all.length - first <= MAX_SAID; first--) {
+    const one = all[first];
+    if (isJsonObject(one)) characters += textOf(one['text']).length + textOf(one['reason']).length;
+    if (characters > MAX_SAID_CHARACTERS && first < all.length - 1) break;
+  }
+  const kept = all.slice(first + 1);
+  const earlier = list === 'annotations' ? 'earlierAnnotations' : 'earlierCorrections';
+  const before = numberOf(document[earlier]) + all.length - kept.length;
+  return documentOf({ [list]: kept, [earlier]: before === 0 ? undefined : before });
 }
 
 /** Hides the text, and what was said about it; that it was, and when, stays. */

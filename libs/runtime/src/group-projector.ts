@@ -1,4 +1,4 @@
-import { EngineError, Lru, ownerOf } from '#libs/core';
+import { checkDocumentKey, EngineError, Lru, ownerOf } from '#libs/core';
 import type {
   Checkpoint,
   Document,
@@ -203,6 +203,8 @@ export class GroupProjector {
       let keys: readonly string[];
       try {
         keys = projection.keysOf(recorded);
+        // What an engine can't keep stops the customer whose event it is, not the batch that it is in.
+        for (const key of keys) checkDocumentKey(key);
       } catch (error) {
         return { record, touches: [], fault: parkingOf(aboutRecord(record), projection.name, error) };
       }

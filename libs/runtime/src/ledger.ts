@@ -1,5 +1,6 @@
 import type { Clock, EventLog, Located, Random, Snapshots, StoredRecord, Vault } from '#libs/core';
 import { customerOf } from '#libs/core';
+import { COMMAND_NAMES } from '#libs/domain';
 import type { LedgerCommand, Source } from '#libs/domain';
 import type { Identifier } from '#libs/events';
 import { idempotencyFingerprint, idempotencyKey, parseEnvelope } from '#libs/trust';
@@ -114,7 +115,7 @@ export class Ledger {
     this.#active++;
     try {
       if (k === undefined) return await this.#attempt(input, undefined, known, queued);
-      return await this.#exclusively(k, queued, (waited) =>
+      return await this.#exclusively(this.#turnOf(input, k), queued, (waited) =>
         this.#attempt(input, k, waited ? undefined : known, queued),
       );
     } finally {
@@ -215,9 +216,29 @@ export class Ledger {
     return idempotencyKey(this.secrets.kIdem, command.name, { principal: actor.id, key: header });
   }
 
+  /** What one command at a time may have: its key, or the header that it came with, whatever the path. */
+  #turnOf({ command, actor, idempotencyKey: header }: CommandInput, k: string): string {
+    return header === undefined || sourceOf(command) !== undefined ? k : `${actor.id} ${header}`;
+  }
+
+  /** The keys that the same header makes on other paths: the record's formula has the command in it. */
+  #keysElsewhere({ command, actor, idempotencyKey: header }: CommandInput): readonly string[] {
+    if (header === undefined || sourceOf(command) !== undefined) return [];
+    return COMMAND_NAMES.filter((name) => name !== command.name).map((name) =>
+      idempotencyKey(this.secrets.kIdem, name, { principal: actor.id, key: header }),
+    );
+  }
+
   /** The first answer again, if this key is in the ledger; whatever the world looks like now. */
   async #replay(k: string, input: CommandInput, known?: Known): Promise<Outcome | undefined> {
-    const located = known === undefined ? (await this.ports.log.locate([k]))[0] : known.located;
+    let located = known?.located;
+    if (known === undefined) {
+      const [own, ...elsewhere] = await this.ports.log.locate([k, ...this.#keysElsewhere(input)]);
+      if (own === undefined && elsewhere.some((place) => place !== undefined)) {
+        return refused('idempotency-key-reused', 'The key was used before, on another path.');
+      }
+      located = own;
+    }
     if (located === undefined) return undefined;
     const customerId = customerOf(located.stream) ?? '';
     const keys = await this.keyring.get(customerId);

@@ -66,6 +66,22 @@ async function contents(group: DocumentGroup): Promise<Record<string, unknown>> 
   return Object.fromEntries(all.map((list, i) => [projections[i]?.name, list]));
 }
 
+it('parks who has an event that makes a document no engine can keep, and nobody else', async () => {
+  // Today's contracts refuse such an order; a ledger may hold one.
+  const order = buy(byEmail('bert@x.com'), { orderId: 'A\u00001' });
+  await accepted(test.ledger.execute(order));
+  await talk('anna', 'after it');
+  const all = await test.log.readAll(0, 100);
+  const group = await groupOf('g1');
+  await projectorOf(group).apply(all, next());
+  const [parked, ...others] = await group.parked(undefined, 10);
+  expect(parked).toMatchObject({ stream: bert, parked: { reason: expect.stringContaining('purchases') } });
+  expect(others).toEqual([]);
+  const [ofAnna] = await group.progress([all[0]?.stream ?? '']);
+  expect(ofAnna?.parked).toBeUndefined();
+  expect(ofAnna?.position).toBe(all.at(-1)?.position);
+});
+
 /** The documents that these records give when nothing goes wrong. */
 async function made(of: readonly StoredRecord[]): Promise<Record<string, unknown>> {
   const group = await groupOf(`right-${of.length}`);
