@@ -11,7 +11,7 @@ import type { Timings } from './timings';
 import { backoffMs, Gate, NoAnswer, within } from './waiting';
 
 /** Appends under way on the connection for appends, of the 100 that a server takes. */
-const MAX_APPENDS_UNDER_WAY = 64;
+export const MAX_APPENDS_UNDER_WAY = 64;
 const REPEAT_BACKOFF = { firstMs: 25, mostMs: 1_000 };
 /** What the call's own deadline is given before our timer ends the wait. */
 const DEADLINE_GRACE_MS = 250;
@@ -22,6 +22,12 @@ export type Written =
   | { readonly outcome: 'wrong-revision'; readonly head: number }
   /** Not written: what the caller holds was lost before the first attempt. */
   | { readonly outcome: 'lost-claim' };
+
+/** What became of one attempt that was made. */
+type Asked =
+  | { readonly outcome: 'answered'; readonly answer: ServerResult }
+  | { readonly outcome: 'failed'; readonly error: unknown };
+type Attempt = Asked | { readonly outcome: 'lost-claim' };
 
 /** The server refused; nothing was written and nothing will be. */
 export class AppendRefused extends EngineError {}
@@ -40,27 +46,30 @@ export class AppendWriter {
   ) {}
 
   /**
-   * `holds` is asked before each attempt. Throws AppendRefused where the server will never take it, EngineError where
-   * the outcome is still unknown when time is up.
+   * `holds` is asked directly before each attempt: an append may stand in line for long. Throws AppendRefused where the
+   * server will never take it, EngineError where the outcome is still unknown when time is up.
    */
   async write(request: AppendRequest, holds: () => Promise<boolean>): Promise<Written> {
     const events = request.records.map(toEvent);
     const untilMs = performance.now() + this.timings.settleMs;
-    for (let attempt = 1; ; attempt++) {
-      if (!(await holds())) return attempt === 1 ? { outcome: 'lost-claim' } : this.#settled(request);
+    for (let number = 1; ; number++) {
+      const attempt = await this.#gate.run(async (): Promise<Attempt> => {
+        return (await holds()) ? this.#attempt(request, events) : { outcome: 'lost-claim' };
+      });
+      if (attempt.outcome === 'lost-claim') return number === 1 ? attempt : this.#settled(request);
       let failed: unknown;
       try {
-        return await this.#written(request, await this.#attempt(request, events));
+        return await this.#written(request, attempt);
       } catch (error) {
         failed = error;
       }
       const failure = failureOf(failed);
       if (failed instanceof WrongExpectedVersionError) {
-        const positions = attempt === 1 ? undefined : await this.#landed(request);
+        const positions = number === 1 ? undefined : await this.#landed(request);
         return positions === undefined ? wrongRevision(failed) : { outcome: 'written', positions };
       }
-      const waitMs = backoffMs(attempt, REPEAT_BACKOFF.firstMs, REPEAT_BACKOFF.mostMs);
-      if (failure !== 'repeat' && attempt === 1)
+      const waitMs = backoffMs(number, REPEAT_BACKOFF.firstMs, REPEAT_BACKOFF.mostMs);
+      if (failure !== 'repeat' && number === 1)
         throw new AppendRefused(engineError('append', failed).message);
       if (failure !== 'repeat' || performance.now() + waitMs > untilMs) {
         throw engineError('append of unknown outcome', failed);
@@ -69,11 +78,11 @@ export class AppendWriter {
     }
   }
 
-  async #attempt(request: AppendRequest, events: BinaryEventData[]): Promise<ServerResult> {
+  async #attempt(request: AppendRequest, events: BinaryEventData[]): Promise<Attempt> {
     const { attemptMs } = this.timings;
     const { stream, expectedRevision } = request;
-    return this.#gate.run(async () => {
-      const { client } = this.links.appends;
+    const { client } = this.links.appends;
+    try {
       const call = client.appendToStream(stream, events, {
         expectedRevision: expectedRevision < 0 ? NO_STREAM : BigInt(expectedRevision),
         requiresLeader: true,
@@ -81,16 +90,17 @@ export class AppendWriter {
         credentials: this.links.credentials,
         deadline: attemptMs,
       });
-      try {
-        return await within(attemptMs + DEADLINE_GRACE_MS, call);
-      } catch (error) {
-        this.links.appends.failed(client, error);
-        throw error;
-      }
-    });
+      return { outcome: 'answered', answer: await within(attemptMs + DEADLINE_GRACE_MS, call) };
+    } catch (error) {
+      this.links.appends.failed(client, error);
+      return { outcome: 'failed', error };
+    }
   }
 
-  async #written(request: AppendRequest, { position }: ServerResult): Promise<Written> {
+  /** Throws what an attempt failed with. */
+  async #written(request: AppendRequest, attempt: Asked): Promise<Written> {
+    if (attempt.outcome === 'failed') throw attempt.error;
+    const { position } = attempt.answer;
     if (position !== undefined && request.records.length === 1) {
       return { outcome: 'written', positions: [safeInteger(position.commit)] };
     }

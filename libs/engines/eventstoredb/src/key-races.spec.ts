@@ -1,6 +1,7 @@
 import { EngineError } from '#libs/core';
 import type { AppendResult, EventLog, IndexEntry } from '#libs/core';
 import { appendTo, eventually, fill, keyOf, nextUuid, readWhole, streamOf } from '#libs/testing';
+import { MAX_APPENDS_UNDER_WAY } from './append-writer';
 import { BRIEF, DoubleUnderTest } from './double-under-test.fixture';
 import { InMemoryLogIndex } from './in-memory-log-index.fixture';
 import { takeoverMs } from './timings';
@@ -204,4 +205,23 @@ it('does not try again when its key was taken from it, and tells that it does no
   await test.index.take({ key, stream: streamOf(1), revision: 0, confirmed: false }, robber);
   expect(await pending).toBeInstanceOf(EngineError);
   expect(await eventsWithKeys()).toBe(0);
+});
+
+it('does not append when its key was taken while it stood in line', async () => {
+  const timings = { landsWithinMs: 200, claimFreshMs: 50, claimHeldMs: 300 };
+  // Longer than the test: what is silent keeps its place until the connections are dropped.
+  const [log, other] = [test.log({ ...timings, attemptMs: 20_000 }), test.log(timings)];
+  const others = Array.from({ length: MAX_APPENDS_UNDER_WAY }, (_, i) => streamOf(100 + i));
+  test.double.faults.plan(others.map((stream) => ({ fault: 'silence', stream })));
+  const asked = test.appendsAsked();
+  const silent = Promise.all(others.map((stream) => appendTo(log, stream, -1, {})));
+  await eventually('the line is full', () => asked() === others.length);
+  const pending = appendTo(log, streamOf(1), -1, { key });
+  await eventually('it is claimed', () => test.index.holder(key)?.entry.stream === streamOf(1));
+  expect(await appendTo(other, streamOf(2), -1, { key })).toMatchObject({ outcome: 'appended' });
+  await test.double.obey({ do: 'drop-connections' });
+  expect(await pending).toEqual(duplicate);
+  expect(outcomes(await silent)).toEqual(others.map(() => 'appended'));
+  expect(await log.readStream(streamOf(1), 0, 1)).toEqual([]);
+  expect(await eventsWithKeys()).toBe(others.length + 1);
 });
