@@ -19,6 +19,43 @@ it.each(['http://127.0.0.1:2113', 'esdb://', 'esdb://user:secret@host:port', 'es
   },
 );
 
+it.each([
+  ['tlsVerifyCert=false', 'tlsVerifyCert'],
+  ['tls-verify-cert=%66alse', 'tlsVerifyCert'],
+  ['tls=false&tlsVerifyCert=False', 'tlsVerifyCert'],
+  ['tls=false&maxRetries=3', ': maxRetries'],
+  ['dnsDiscover=true', ': dnsDiscover'],
+  ['colour&tls=false', 'not understood'],
+  ['tls=false&', 'not understood'],
+  ['?tls=false', 'not understood'],
+  ['', 'not understood'],
+])('refuses the options %p, and the console hears nothing of the address', (options, words) => {
+  const warned = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+  try {
+    const address = `esdb://user:se?cret@127.0.0.1:2113?${options}`;
+    expect(() => linkEventStore(address)).toThrow(EngineError);
+    expect(() => linkEventStore(address)).toThrow(words);
+    expect(() => linkEventStore(address)).not.toThrow(/cret|127|colour|3/);
+    expect(warned).not.toHaveBeenCalled();
+  } finally {
+    warned.mockRestore();
+  }
+});
+
+it('names no piece of a password that is taken for an option', () => {
+  const address = 'esdb://user:pass@word?secret=1@127.0.0.1:2113?tls=false';
+  expect(() => linkEventStore(address)).toThrow('not understood');
+});
+
+it('takes the options that its client knows, in the client’s spellings', async () => {
+  const host = new URL(test.double.address).host;
+  const options = 'TLS=false&keep_alive_timeout=10000&node-preference=leader&keepAliveInterval=20000';
+  const links = linkEventStore(`esdb://user:se?cret@${host}?${options}&tlsVerifyCert=true`);
+  expect(links.credentials).toEqual({ username: 'user', password: 'se?cret' });
+  await eventStoreReady(links, 5_000);
+  await links.close();
+});
+
 it('takes an address of KurrentDB, and one with a user', async () => {
   const host = new URL(test.double.address).host;
   for (const address of [

@@ -71,6 +71,7 @@ export interface Links {
  */
 export function linkEventStore(address: string): Links {
   const url = address.trim().replace(/^kurrentdb(\+discover)?:/, 'esdb$1:');
+  refuseOptions(url);
   const credentials = credentialsOf(url);
   const link = (): Link => new Link(() => newClient(url));
   const all = { reads: link(), appends: link(), subscriptions: link() };
@@ -106,6 +107,59 @@ function probe(client: EventStoreDBClient): Promise<void> {
   });
 }
 
+/**
+ * Of db-client 6.2.1, as it compares them. Any other it ignores, and writes the whole address to the console, with the
+ * password. `keepAliveInterval` and `throwOnAppendFailure` are taken but have no effect: ours count.
+ */
+const OPTIONS = new Set(
+  [
+    'connectionName',
+    'defaultDeadline',
+    'discoveryInterval',
+    'gossipTimeout',
+    'keepAliveInterval',
+    'keepAliveTimeout',
+    'maxDiscoverAttempts',
+    'nodePreference',
+    'throwOnAppendFailure',
+    'tls',
+    'tlsCAFile',
+    'tlsVerifyCert',
+    'userCertFile',
+    'userKeyFile',
+  ].map(flat),
+);
+/** What stands behind the hosts of an address; a password may hold a `?` too. */
+const BEHIND_HOSTS = /^[^:]+:\/\/(?:[^:]+:[^@]+@)?[^?]*\?(.*)$/s;
+
+function flat(option: string): string {
+  return option.trim().toLowerCase().replace(/[_-]/g, '');
+}
+
+/** Throws EngineError where the client would complain of an option, which it does to the console; the error names the option at most. */
+function refuseOptions(url: string): void {
+  const options = BEHIND_HOSTS.exec(url)?.[1];
+  if (options === undefined) return;
+  for (const option of options.split('&')) {
+    const [, name, value] = /^([^=?]+)=([^?]+)$/.exec(option) ?? [];
+    if (name === undefined || value === undefined) throw notUnderstood();
+    if (!OPTIONS.has(flat(name))) {
+      // With an @ behind it, it may be a piece of a password.
+      if (options.includes('@') || !/^[\w-]{1,40}$/.test(name)) throw notUnderstood();
+      throw new EngineError(`the address of EventStoreDB has an option that is not known: ${name}`);
+    }
+    if (flat(name) === 'tlsverifycert' && value.trim() !== 'true') {
+      throw new EngineError(
+        'the address of EventStoreDB says tlsVerifyCert=false, which its client can’t do: name the authority by tlsCAFile',
+      );
+    }
+  }
+}
+
+function notUnderstood(): EngineError {
+  return new EngineError('the address of EventStoreDB is not understood');
+}
+
 function newClient(url: string): EventStoreDBClient {
   const keepAliveMs = KEEP_ALIVE_MS + (clients++ % KEEP_ALIVE_MS);
   // The last of equal options counts.
@@ -113,7 +167,7 @@ function newClient(url: string): EventStoreDBClient {
   try {
     return EventStoreDBClient.connectionString(`${url}${url.includes('?') ? '&' : '?'}${options}`);
   } catch {
-    throw new EngineError('the address of EventStoreDB is not understood');
+    throw notUnderstood();
   }
 }
 
