@@ -23,12 +23,15 @@ runRole({
       process.kill(process.pid, 'SIGTERM');
     });
     let alarms = 0;
-    const watching = ledger.watchHistory(({ what, position }) => {
-      alarms++;
-      // Not the stream: it names a customer. The position is enough to find it.
-      logger.error({ what, position }, 'history was made to vanish in EventStoreDB');
-    }, stop.signal);
-    watching.catch((error: unknown) => logger.error({ fault: faultFields(error) }, 'history is not watched'));
+    const watching = ledger.watchHistory({
+      signal: stop.signal,
+      onAlarm: ({ what, position }) => {
+        alarms++;
+        // Not the stream: it names a customer. The position is enough to find it.
+        logger.error({ what, position }, 'history was made to vanish in EventStoreDB');
+      },
+      onFault: (error) => logger.error({ fault: faultFields(error) }, 'history is not watched: trying again'),
+    });
     return {
       module: RelayModule.with(relay, { lagMs: () => unpublishedMs(log, checkpoints), alarms: () => alarms }),
       authenticator: keys,

@@ -3,7 +3,7 @@ import { EngineError, instantOf, uuidV7 } from '#libs/core';
 import type { Clock, EventFeed, EventLog, EventSink, Random, Vault } from '#libs/core';
 import { rootKey } from '#libs/engines/embedded';
 import { EventStoreLog, eventStoreReady, linkEventStore, watchHistory } from '#libs/engines/eventstoredb';
-import type { HistoryAlarm, Links } from '#libs/engines/eventstoredb';
+import type { Links, WatchOptions } from '#libs/engines/eventstoredb';
 import { DEFAULT_TOPIC, KafkaEventFeed, KafkaEventSink } from '#libs/engines/kafka';
 import type { KafkaFeedOptions } from '#libs/engines/kafka';
 import {
@@ -146,9 +146,9 @@ export class Distributed {
     return this.#events.reindex(tell, signal);
   }
 
-  /** Calls back for everything in EventStoreDB that could make history vanish, until the signal aborts. */
-  async watchHistory(onAlarm: (alarm: HistoryAlarm) => void, signal: AbortSignal): Promise<void> {
-    await watchHistory(this.links, { after: 0, signal, onAlarm });
+  /** Calls back for everything in EventStoreDB that could make history vanish, until the signal aborts, and for each fault of the watch. */
+  async watchHistory(options: Omit<WatchOptions, 'after'>): Promise<void> {
+    await watchHistory(this.links, { ...options, after: 0 });
   }
 
   async close(): Promise<void> {

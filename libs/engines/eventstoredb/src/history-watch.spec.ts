@@ -1,3 +1,4 @@
+import { jsonEvent } from '@eventstore/db-client';
 import { EngineError } from '#libs/core';
 import { eventually, fill, streamOf } from '#libs/testing';
 import { DoubleUnderTest } from './double-under-test.fixture';
@@ -13,12 +14,19 @@ afterEach(() => test.stop());
 
 class Watch {
   readonly alarms: HistoryAlarm[] = [];
+  readonly faults: unknown[] = [];
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
 
-  constructor(after = 0) {
-    const onAlarm = (alarm: HistoryAlarm): void => void this.alarms.push(alarm);
-    this.#ended = watchHistory(test.links(), { after, signal: this.#stop.signal, onAlarm });
+  /** `hear` is called with each alarm before it is kept. */
+  constructor(after = 0, hear: (alarm: HistoryAlarm) => void = () => undefined) {
+    const onAlarm = (alarm: HistoryAlarm): void => {
+      hear(alarm);
+      this.alarms.push(alarm);
+    };
+    const onFault = (error: unknown): void => void this.faults.push(error);
+    const { signal } = this.#stop;
+    this.#ended = watchHistory(test.links(), { after, signal, onAlarm, onFault, beginAgainMs: 1 });
   }
 
   async tells(count: number): Promise<readonly (readonly [stream: string, what: string])[]> {
@@ -59,6 +67,31 @@ it('tells what hides or deletes events of the ledger, once, and nothing else', a
     [streamOf(4), 'deleted'],
   ]);
   await later.stop();
+});
+
+it('is not ended by metadata that set nothing', async () => {
+  const { client } = test.links().appends;
+  for (const text of ['null', '7', '"$maxCount"', '[]']) {
+    await client.appendToStream(`$$${streamOf(1)}`, jsonEvent({ type: '$metadata', data: JSON.parse(text) }));
+  }
+  await client.setStreamMetadata(streamOf(1), { maxCount: 1 });
+  const watch = new Watch();
+  expect(await watch.tells(1)).toEqual([[streamOf(1), 'max-count']]);
+  await watch.stop();
+  expect(watch.faults).toEqual([]);
+});
+
+it('tells that it failed, and begins again behind what it had told', async () => {
+  const { client } = test.links().appends;
+  for (let i = 1; i <= 3; i++) await client.setStreamMetadata(streamOf(i), { maxCount: 1 });
+  const deaf = new Error('nobody hears it');
+  let failing = 2;
+  const watch = new Watch(0, ({ stream }) => {
+    if (stream === streamOf(2) && failing-- > 0) throw deaf;
+  });
+  expect(await watch.tells(3)).toEqual([1, 2, 3].map((i) => [streamOf(i), 'max-count']));
+  await watch.stop();
+  expect(watch.faults).toEqual([deaf, deaf]);
 });
 
 it.each([
