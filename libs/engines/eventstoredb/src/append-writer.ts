@@ -47,7 +47,7 @@ export class AppendWriter {
 
   /**
    * `holds` is asked directly before each attempt: an append may stand in line for long. Throws AppendRefused where the
-   * server will never take it, EngineError where the outcome is still unknown when time is up.
+   * server will never take it, EngineError where the outcome is still unknown when time is up, or history was cut.
    */
   async write(request: AppendRequest, holds: () => Promise<boolean>): Promise<Written> {
     const events = request.records.map(toEvent);
@@ -57,6 +57,7 @@ export class AppendWriter {
         return (await holds()) ? this.#attempt(request, events) : { outcome: 'lost-claim' };
       });
       if (attempt.outcome === 'lost-claim') return number === 1 ? attempt : this.#settled(request);
+      if (attempt.outcome === 'answered') refuseCut(request, attempt.answer);
       let failed: unknown;
       try {
         return await this.#written(request, attempt);
@@ -128,6 +129,15 @@ export class AppendWriter {
     const same = records.length === found.length && records.every(({ id }, i) => found[i]?.record.id === id);
     return same ? found.map(({ record }) => record.position) : undefined;
   }
+}
+
+/** The server lets a stream that was deleted begin anew, and goes on counting: what was chained to nothing stands behind what is gone. */
+function refuseCut({ expectedRevision, records }: AppendRequest, answer: ServerResult): void {
+  const due = expectedRevision + records.length;
+  if (answer.nextExpectedRevision === BigInt(due)) return;
+  throw new EngineError(
+    `EventStoreDB: the history of a stream was cut: what was to end at revision ${due} stands at ${answer.nextExpectedRevision}`,
+  );
 }
 
 function wrongRevision({ actualVersion }: WrongExpectedVersionError): Written {
