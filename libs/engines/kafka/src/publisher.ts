@@ -34,12 +34,21 @@ export class Publisher {
     private readonly topic: string,
   ) {}
 
-  /** Resolves when the broker has confirmed the batch. One call a partition at a time. Rejects with `EngineError`. */
+  /**
+   * Resolves when the broker has confirmed the batch. One call a partition at a time. Rejects with `EngineError`; what
+   * is sent next may be another batch, so it gets a producer, and sequence numbers, of its own.
+   */
   async send(batch: PartitionBatch, deadlineMs: number): Promise<void> {
     for (;;) {
-      const fault = await this.#attempt(batch, deadlineMs);
-      if (fault === undefined) return;
-      if (performance.now() + RESEND_PAUSE_MS >= deadlineMs) throw asEngineError('publishing', fault);
+      const used = (this.#producer ??= this.#connected());
+      try {
+        const fault = await this.#attempt(batch, used, deadlineMs);
+        if (fault === undefined) return;
+        if (performance.now() + RESEND_PAUSE_MS >= deadlineMs) throw asEngineError('publishing', fault);
+      } catch (error) {
+        this.#retire(used);
+        throw error;
+      }
       await pause(RESEND_PAUSE_MS);
     }
   }
@@ -51,15 +60,14 @@ export class Publisher {
   }
 
   /** What went wrong, where it may be tried again; throws where not. */
-  async #attempt(batch: PartitionBatch, deadlineMs: number): Promise<unknown> {
-    const current = (this.#producer ??= this.#connected());
+  async #attempt(batch: PartitionBatch, used: Promise<Producer>, deadlineMs: number): Promise<unknown> {
     const leftMs = (): number => Math.max(1, deadlineMs - performance.now());
     let producer: Producer;
     try {
-      producer = await within(leftMs(), 'connecting a producer', current);
+      producer = await within(leftMs(), 'connecting a producer', used);
     } catch (error) {
       if (error instanceof DeadlineError) throw error;
-      this.#retire(current);
+      this.#retire(used);
       return error;
     }
     try {
@@ -74,7 +82,7 @@ export class Publisher {
       );
       return confirmed ? undefined : new Error('the driver left the partition out');
     } catch (error) {
-      return this.#judge(error, batch, current);
+      return this.#judge(error, batch, used);
     }
   }
 
@@ -87,8 +95,8 @@ export class Publisher {
       );
     }
     // The `send` goes on behind the deadline; with a producer of its own it can only repeat what comes after, not displace it.
-    if (error instanceof DeadlineError || SEQUENCE_LOST.has(type)) this.#retire(used);
     if (error instanceof DeadlineError) throw error;
+    if (SEQUENCE_LOST.has(type)) this.#retire(used);
     return error;
   }
 
