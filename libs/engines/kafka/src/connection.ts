@@ -1,4 +1,4 @@
-import { Kafka, KafkaJSProtocolError, logLevel } from 'kafkajs';
+import { Kafka, KafkaJSError, KafkaJSProtocolError, logLevel } from 'kafkajs';
 import type { Admin, RetryOptions, SASLOptions } from 'kafkajs';
 import { EngineError, messageOf, pause } from '#libs/core';
 
@@ -114,6 +114,11 @@ export async function quietly(promise: Promise<unknown>): Promise<void> {
 export function asEngineError(what: string, error: unknown): EngineError {
   if (error instanceof EngineError) return error;
   return new EngineError(`Kafka, ${what}: ${messageOf(error)}`, { cause: error });
+}
+
+/** An `EngineError` of what the driver threw; anything else stays what it is. */
+export function ofDriver(what: string, error: unknown): unknown {
+  return error instanceof KafkaJSError ? asEngineError(what, error) : error;
 }
 
 /** Kafka's name of what went wrong, wherever in the driver's wrappings it is. */

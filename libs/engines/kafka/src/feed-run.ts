@@ -3,7 +3,7 @@ import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka, KafkaMe
 import type { Checkpoint, FeedConsumer, RelayCheckpoint, StoredRecord } from '#libs/core';
 import { readLog } from './catch-up';
 import type { ReadableLog } from './catch-up';
-import { asEngineError, quietly, within } from './connection';
+import { asEngineError, ofDriver, quietly, within } from './connection';
 import { fromMessage } from './message';
 import type { ReadMessage } from './message';
 import { CATCHING_UP, offsetIn, sameCheckpoint } from './place';
@@ -110,6 +110,11 @@ export class FeedRun {
     how();
   }
 
+  /** While the driver ends by a fault, before it says so, it throws at whatever is asked of it. */
+  #failed(error: unknown): void {
+    this.#end(() => this.#fail(ofDriver('reading', error)));
+  }
+
   /** False where the run ended while it waited. */
   async #topicIsThere(): Promise<boolean> {
     const { kafka, topic, relay } = this.source;
@@ -168,7 +173,7 @@ export class FeedRun {
         await Promise.allSettled(this.#delivering);
         await this.#placeNow(partitions, hole, () => this.#stopped || this.#generation !== generation);
       } catch (error) {
-        this.#end(() => this.#fail(error));
+        this.#failed(error);
       }
     });
   }
@@ -242,7 +247,7 @@ export class FeedRun {
         payload.resolveOffset(slice.at(-1)?.offset ?? '');
       }
     } catch (error) {
-      this.#end(() => this.#fail(error));
+      this.#failed(error);
     } finally {
       clearInterval(beating);
     }

@@ -1,6 +1,11 @@
+import type { Consumer } from 'kafkajs';
+import { EngineError } from '#libs/core';
+import type { FeedConsumer } from '#libs/core';
+import { withMethods } from '#libs/testing';
 import { CheckpointedConsumer, EffectStore } from '../../../../test/engines/kafka/checkpointed-consumer';
 import { appendRecords, FedTopic, streamOf } from '../../../../test/engines/kafka/fed-topic';
 import { administer, connect } from './connection';
+import { FeedRun } from './feed-run';
 
 jest.setTimeout(120_000);
 
@@ -68,6 +73,51 @@ describe('kafka event feed, in a group', () => {
     expect(outcome()).toEqual(complete(2));
     expect(overtaken).toBe(3);
     expect(one.fenced).toBeGreaterThanOrEqual(3);
+  });
+
+  it('ends with a fault of the engine where the driver ends while a place is looked for', async () => {
+    const kafka = connect(connection);
+    const made: Consumer[] = [];
+    const keeping = withMethods(kafka, {
+      consumer: (options) => {
+        const driver = kafka.consumer(options);
+        made.push(driver);
+        return driver;
+      },
+    });
+    const member = new CheckpointedConsumer(store);
+    // As the driver does by itself when it crashes: it says so only when it is over.
+    const consumer: FeedConsumer = withMethods<FeedConsumer>(member, {
+      checkpoint: async (partition) => {
+        await Promise.all(made.map((driver) => driver.stop()));
+        return member.checkpoint(partition);
+      },
+    });
+    const { topic, log } = fed;
+    const source = {
+      kafka: keeping,
+      topic,
+      log,
+      groupId: `${topic.name}-${member.name}`,
+      relay: async () => fed.relay.checkpoint,
+    };
+    // The feed waits until the group has a coordinator, a run of its own does not.
+    await fill(0);
+    await member.take(fed.feed(), STREAMS * EACH);
+    const running = new FeedRun(source, consumer).run(new AbortController().signal);
+    await expect(running).rejects.toThrow(EngineError);
+    await expect(running).rejects.toThrow('reading');
+  });
+
+  it.each([
+    ['what the consumer can’t', new TypeError('a fold')],
+    ['a fault of another engine', new EngineError('the database is away')],
+  ])('ends with %s as it is', async (_what, fault) => {
+    const member = new CheckpointedConsumer(store);
+    const consumer: FeedConsumer = withMethods<FeedConsumer>(member, {
+      checkpoint: () => Promise.reject(fault),
+    });
+    await expect(fed.feed().run(consumer, new AbortController().signal)).rejects.toBe(fault);
   });
 
   it('shows Kafka how far it is, for dashboards', async () => {
