@@ -14,7 +14,8 @@ runRole({
     const ledger = await Distributed.open(enginesOf(config));
     const { log, relayCheckpoints: checkpoints, newId, keys } = ledger;
     const sink = ledger.sink();
-    const relay = new Relay({ log, sink, checkpoints, newId });
+    const isSameLedger = (): Promise<boolean> => ledger.isSameLedger();
+    const relay = new Relay({ log, sink, checkpoints, newId, isSameLedger });
     const stop = new AbortController();
     const running = relay.run(stop.signal).catch((error: unknown) => {
       // Not a fault of an engine: nothing that another try would mend. A supervisor starts the role anew.

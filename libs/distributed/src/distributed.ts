@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { EngineError, instantOf, uuidV7 } from '#libs/core';
 import type { Clock, EventFeed, EventLog, EventSink, Random, Vault } from '#libs/core';
 import { rootKey } from '#libs/engines/embedded';
-import { EventStoreLog, eventStoreReady, linkEventStore, watchHistory } from '#libs/engines/eventstoredb';
+import {
+  EventStoreLog,
+  eventStoreReady,
+  isSameLedger,
+  linkEventStore,
+  watchHistory,
+} from '#libs/engines/eventstoredb';
 import type { Links, WatchOptions } from '#libs/engines/eventstoredb';
 import { DEFAULT_TOPIC, KafkaEventFeed, KafkaEventSink } from '#libs/engines/kafka';
 import type { KafkaFeedOptions } from '#libs/engines/kafka';
@@ -28,6 +34,7 @@ import {
 import type { LedgerSecrets, Models } from '#libs/runtime';
 import { ClockGuard, guardedByClock } from './clock-guard';
 import type { EngineAddresses } from './engine-addresses';
+import { MongoGenesis } from './mongo-genesis';
 
 export interface DistributedOptions extends EngineAddresses {
   readonly rootKeyFile: string;
@@ -59,6 +66,7 @@ export class Distributed {
   readonly relayCheckpoints: MongoRelayCheckpoints;
   readonly board: MongoTaskBoard;
   readonly #events: EventStoreLog;
+  readonly #genesis: MongoGenesis;
   #keys: ApiKeys | undefined;
 
   private constructor(
@@ -75,6 +83,7 @@ export class Distributed {
     this.relayCheckpoints = parts.relayCheckpoints;
     this.board = parts.board;
     this.#events = parts.log;
+    this.#genesis = parts.genesis;
     this.clockGuard = new ClockGuard(async () => -(await mongo.serverClockSkewMs()));
     this.log = guardedByClock(parts.log, this.clockGuard);
   }
@@ -92,6 +101,7 @@ export class Distributed {
       const parts = await openParts(mongo, links);
       await provideSecrets(parts.vault, parts.log, key);
       const secrets = await openSecrets(parts.vault, key);
+      if (!(await isSameLedger(parts.log, parts.genesis))) throw anotherLedger();
       return new Distributed(options, mongo, links, parts, secrets);
     } catch (error) {
       await links.close();
@@ -146,6 +156,11 @@ export class Distributed {
     return this.#events.reindex(tell, signal);
   }
 
+  /** False where EventStoreDB no longer holds the ledger that it held; remembers which it is from its first event on. */
+  isSameLedger(): Promise<boolean> {
+    return isSameLedger(this.#events, this.#genesis);
+  }
+
   /** Calls back for everything in EventStoreDB that could make history vanish, until the signal aborts, and for each fault of the watch. */
   async watchHistory(options: Omit<WatchOptions, 'after'>): Promise<void> {
     await watchHistory(this.links, { ...options, after: 0 });
@@ -168,6 +183,7 @@ async function openParts(mongo: MongoConnection, links: Links) {
     snapshots: new MongoSnapshots(mongo),
     store: await MongoDocumentStore.open(mongo),
     relayCheckpoints: new MongoRelayCheckpoints(mongo),
+    genesis: new MongoGenesis(mongo),
     board: await MongoTaskBoard.open(mongo),
   };
 }
@@ -185,6 +201,13 @@ async function makeSecrets(vault: Vault, log: EventLog, key: Uint8Array): Promis
     // Another process of the same first start was faster.
     if ((await vault.secrets()) === undefined) throw error;
   }
+}
+
+function anotherLedger(): EngineError {
+  return new EngineError(
+    'EventStoreDB does not hold the ledger that the vault in MongoDB is of: it is empty, or begins with another event. ' +
+      'Look at both addresses, or restore it',
+  );
 }
 
 /** `new URL` does not know addresses of several hosts. */

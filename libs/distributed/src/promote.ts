@@ -65,7 +65,8 @@ async function copy(
   const { log, store, newId, relayCheckpoints: checkpoints } = target;
   const sink = target.sink();
   try {
-    await publishAll({ log, sink, checkpoints, newId }, options);
+    const isSameLedger = (): Promise<boolean> => target.isSameLedger();
+    await publishAll({ log, sink, checkpoints, newId, isSameLedger }, options);
   } finally {
     await sink.close();
   }

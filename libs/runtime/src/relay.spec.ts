@@ -47,6 +47,7 @@ let log: EventLog;
 let topic: Topic;
 let checkpoints: Checkpoints;
 let ids = 0;
+let sameLedger: () => Promise<boolean>;
 const stops: (() => Promise<void>)[] = [];
 
 beforeEach(async () => {
@@ -54,6 +55,7 @@ beforeEach(async () => {
   ({ log } = await directory.open());
   topic = new Topic();
   checkpoints = new Checkpoints();
+  sameLedger = async () => true;
 });
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
@@ -61,7 +63,8 @@ afterEach(async () => {
 });
 
 function start(sink: EventSink = topic): { relay: Relay; stop: () => Promise<void>; ended: Promise<void> } {
-  const relay = new Relay({ log, sink, checkpoints, newId: () => `topic-${++ids}` });
+  const newId = (): string => `topic-${++ids}`;
+  const relay = new Relay({ log, sink, checkpoints, newId, isSameLedger: () => sameLedger() });
   const aborted = new AbortController();
   const ended = relay.run(aborted.signal);
   const stop = async (): Promise<void> => {
@@ -130,6 +133,43 @@ it('waits beside another one that gets on', async () => {
 it('ends where the log holds less than was published', async () => {
   checkpoints.stored = { topicId: 'topic', position: 9, sequence: 9 };
   await expect(start().ended).rejects.toThrow('holds less');
+});
+
+it('ends where the log is of another ledger, before it publishes any of it', async () => {
+  await fill(log, streamOf(1), 3);
+  sameLedger = async () => false;
+  await expect(start().ended).rejects.toThrow('does not begin as it did');
+  expect([topic.messages, checkpoints.stored]).toEqual([[], undefined]);
+});
+
+it('has a ledger remembered as soon as it holds something, before that is published', async () => {
+  let remembered = false;
+  sameLedger = async () => {
+    remembered = (await log.lastPosition()) > 0;
+    return true;
+  };
+  topic.publish = async () => {
+    expect(remembered).toBe(true);
+    return Promise.reject(new EngineError('the broker is away'));
+  };
+  const { relay } = start();
+  await eventually('it waits', () => relay.status.state === 'relaying');
+  expect(remembered).toBe(false);
+  await fill(log, streamOf(1), 1);
+  await eventually('it was published', () => relay.status.fault === 'the broker is away');
+});
+
+it('tries again where nobody can say which ledger it is', async () => {
+  await fill(log, streamOf(1), 2);
+  let away = 1;
+  sameLedger = async () => {
+    if (away-- > 0) throw new EngineError('the vault is away');
+    return true;
+  };
+  const { relay } = start();
+  await eventually('it tries again', () => relay.status.fault === 'the vault is away');
+  await published(2);
+  expect(relay.status.state).toBe('relaying');
 });
 
 it('knows the age of what is not published', async () => {

@@ -7,6 +7,8 @@ export interface RelayPorts {
   readonly sink: EventSink;
   readonly checkpoints: RelayCheckpoints;
   readonly newId: () => string;
+  /** False where the log is not the one that it was before; remembers which it is from its first event on. */
+  readonly isSameLedger: () => Promise<boolean>;
 }
 
 /** Pause after a fault of an engine. */
@@ -52,6 +54,7 @@ export class Relay {
   async #relay(signal: AbortSignal): Promise<'ended' | 'fenced'> {
     const { log, sink, checkpoints, newId } = this.ports;
     const known = await checkpoints.load();
+    await this.#refuseAnother();
     if (known !== undefined && (await log.lastPosition()) < known.position) {
       throw new Error('the log holds less than was published: another server, or one that kept nothing');
     }
@@ -67,6 +70,8 @@ export class Relay {
     for await (const records of log.follow(checkpoint.position, signal)) {
       const last = records[records.length - 1];
       if (last === undefined) continue;
+      // A new ledger is remembered by its first event before anybody learns of it.
+      if (checkpoint.position === 0) await this.#refuseAnother();
       await sink.publish(records);
       const next: RelayCheckpoint = {
         topicId,
@@ -78,6 +83,11 @@ export class Relay {
       this.#tell('relaying', checkpoint);
     }
     return 'ended';
+  }
+
+  async #refuseAnother(): Promise<void> {
+    if (await this.ports.isSameLedger()) return;
+    throw new Error('the log does not begin as it did: another server, or one that kept nothing');
   }
 
   /** Waits as long as the other one gets on, or there is nothing to do. */

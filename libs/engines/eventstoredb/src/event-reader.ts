@@ -24,14 +24,16 @@ const REPEAT_BACKOFF = { firstMs: 25, mostMs: 1_000 };
 /** Events of one read of `$all`: those of the server are read too, and passed over. */
 const PAGE = { least: 32, most: 1_000 };
 
+/** How far back the end of the ledger was looked for, and its last event's position there. */
+const NOTHING_SEEN = { seen: -1, last: 0 };
+
 type AnyEvent = RecordedEvent | AllStreamRecordedEvent;
 type OpenRead = (client: EventStoreDBClient) => StreamingRead<{ readonly event?: AnyEvent }>;
 
 /** Reads with a bound on time; faults that pass are met by reading again, others are an EngineError. */
 export class EventReader {
   readonly #gate = new Gate(MAX_READS_UNDER_WAY);
-  /** How far back the end of the ledger was looked for, and what was found. */
-  #end: { readonly seen: number; readonly last: number } = { seen: -1, last: 0 };
+  #end = NOTHING_SEEN;
 
   constructor(private readonly link: Link) {}
 
@@ -95,7 +97,7 @@ export class EventReader {
 
   /** Position of the ledger's last event, 0 where there is none: the end of `$all` is often the server's. */
   async lastPosition(): Promise<number> {
-    const known = this.#end;
+    let known = this.#end;
     let newest: number | undefined;
     let from: ReadPosition = END;
     for (let maxCount = PAGE.least; ; maxCount = Math.min(PAGE.most, 2 * maxCount)) {
@@ -103,6 +105,8 @@ export class EventReader {
       for (const event of page) {
         const position = positionOf(event);
         newest ??= position;
+        // The end came back: it is another log, of which nothing is known.
+        if (newest < known.seen) this.#end = known = NOTHING_SEEN;
         if (position <= known.seen) return this.#ends(newest, known.last);
         if (isLedgerEvent(event)) return this.#ends(newest, position);
       }

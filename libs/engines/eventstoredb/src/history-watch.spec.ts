@@ -2,7 +2,7 @@ import { jsonEvent } from '@eventstore/db-client';
 import { EngineError } from '#libs/core';
 import { eventually, fill, streamOf } from '#libs/testing';
 import { DoubleUnderTest } from './double-under-test.fixture';
-import { checkGenesis, genesisOf, watchHistory } from './history-watch';
+import { watchHistory } from './history-watch';
 import type { HistoryAlarm } from './history-watch';
 
 // Servers that are away, and machines that are busy.
@@ -122,17 +122,4 @@ it('lists streams past one that can’t be read, whose head throws', async () =>
   expect(items.map(({ stream }) => stream)).toEqual([1, 2, 3].map(streamOf));
   expect([items[0]?.revision, items[2]?.revision]).toEqual([0, 2]);
   expect(() => items[1]?.revision).toThrow(EngineError);
-});
-
-it('knows the ledger again by its first event', async () => {
-  const log = test.log();
-  expect(await genesisOf(log)).toBeUndefined();
-  await fill(log, streamOf(1), 2);
-  const genesis = await genesisOf(log);
-  if (genesis === undefined) throw new Error('no first event');
-  await checkGenesis(log, genesis);
-  await test.double.obey({ do: 'reset' });
-  await expect(checkGenesis(log, genesis)).rejects.toThrow(EngineError);
-  await fill(log, streamOf(1), 2);
-  await expect(checkGenesis(log, genesis)).rejects.toThrow('not the ledger');
 });

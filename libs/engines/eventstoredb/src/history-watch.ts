@@ -1,7 +1,6 @@
 import { eventTypeFilter } from '@eventstore/db-client';
 import type { AllStreamRecordedEvent } from '@eventstore/db-client';
-import { EngineError, pause } from '#libs/core';
-import type { EventLog } from '#libs/core';
+import { pause } from '#libs/core';
 import type { Links } from './connection';
 import { LEDGER_PREFIXES, positionOf } from './event-codec';
 import { subscribeAll } from './subscription';
@@ -73,24 +72,4 @@ function alarmsOf(event: AllStreamRecordedEvent): readonly HistoryAlarm[] {
 /** Whoever may write to a stream may write anything as its metadata: JSON's null, say. */
 function isObject(data: unknown): data is object {
   return typeof data === 'object' && data !== null;
-}
-
-/** The ledger's first event: whoever remembers it knows the ledger again. */
-export interface Genesis {
-  readonly id: string;
-  readonly position: number;
-}
-
-/** The first event of a ledger; nothing where it is empty. */
-export async function genesisOf(log: EventLog): Promise<Genesis | undefined> {
-  const [first] = await log.readAll(0, 1);
-  return first === undefined ? undefined : { id: first.id, position: first.position };
-}
-
-/** EngineError where the ledger does not begin with what is remembered: another server, one that kept nothing, or a swapped disk. */
-export async function checkGenesis(log: EventLog, remembered: Genesis): Promise<void> {
-  const found = await genesisOf(log);
-  if (found?.id !== remembered.id || found.position !== remembered.position) {
-    throw new EngineError('EventStoreDB: this is not the ledger that was here before');
-  }
 }

@@ -1,5 +1,6 @@
 import { fill, streamOf } from '#libs/testing';
 import { DoubleUnderTest } from './double-under-test.fixture';
+import { InMemoryLogIndex } from './in-memory-log-index.fixture';
 
 jest.setTimeout(30_000);
 
@@ -24,6 +25,16 @@ it('is found behind many events of the server’s, and when it was asked for bef
   expect(await log.lastPosition()).toBe(last);
   expect(await test.log().lastPosition()).toBe(last);
   await fill(log, streamOf(2), 1);
+  expect(await log.lastPosition()).toBe((await log.head(streamOf(2)))?.position);
+});
+
+it('is not the remembered one where the server holds another log now', async () => {
+  const log = test.log();
+  await fill(log, streamOf(1), 20);
+  expect(await log.lastPosition()).toBeGreaterThan(0);
+  await test.double.obey({ do: 'reset' });
+  expect(await log.lastPosition()).toBe(0);
+  await fill(test.log({}, new InMemoryLogIndex()), streamOf(2), 1);
   expect(await log.lastPosition()).toBe((await log.head(streamOf(2)))?.position);
 });
 
