@@ -113,13 +113,3 @@ it.each([1, 2])('appends no %d events to a deleted stream as if it were new', as
   await expect(appended).rejects.toThrow(EngineError);
   await expect(appended).rejects.toThrow('history of a stream was cut');
 });
-
-it('lists streams past one that can’t be read, whose head throws', async () => {
-  const log = test.log();
-  for (let i = 1; i <= 3; i++) await fill(log, streamOf(i), i);
-  await test.links().appends.client.tombstoneStream(streamOf(2));
-  const { items } = await log.streams(undefined, 10);
-  expect(items.map(({ stream }) => stream)).toEqual([1, 2, 3].map(streamOf));
-  expect([items[0]?.revision, items[2]?.revision]).toEqual([0, 2]);
-  expect(() => items[1]?.revision).toThrow(EngineError);
-});
