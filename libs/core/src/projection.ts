@@ -44,6 +44,16 @@ export interface IndexDefinition {
 export interface WordsDefinition {
   readonly field: string;
   readonly scope: string;
+  /**
+   * Engines keep an index of the words themselves: for a scope that is large and documents whose words seldom change. Without
+   * it a query reads the scope's documents one after the other, and a write costs nothing more.
+   */
+  readonly indexed?: true;
+}
+
+/** Of a query's words the one that fewest documents can be expected to have: an index is asked for it. */
+export function rarest(words: readonly string[]): string {
+  return words.reduce((longest, word) => (word.length > longest.length ? word : longest), '');
 }
 
 export interface DocumentsDefinition {
@@ -74,7 +84,7 @@ export function describeProjections(projections: readonly DocumentsDefinition[])
     version,
     model,
     indexes: indexes.map((index) => [index.name, index.fields, index.covers ?? []]),
-    words: words === undefined ? null : [words.field, words.scope],
+    words: words === undefined ? null : [words.field, words.scope, words.indexed ?? false],
   }));
   return JSON.stringify(described.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
 }

@@ -18,7 +18,7 @@ export const directory: Projection<SeenEvent> = {
     { name: 'by-loyalty', fields: ['all', 'loyalty', 'customerId'], covers: ['tier', 'segment'] },
     { name: 'by-customer', fields: ['all', 'customerId'], covers: ['tier', 'segment'] },
   ],
-  words: { field: '_words', scope: 'all' },
+  words: { field: '_words', scope: 'all', indexed: true },
   keysOf: ({ customerId }) => (customerId === '' ? [] : [customerId]),
   fold(document, { customerId }, _key, { profile, loyalty, segments }) {
     const words = saysTheSame(document, profile) ? document?.['_words'] : wordsOfProfile(profile?.after);

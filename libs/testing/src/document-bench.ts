@@ -27,6 +27,11 @@ export const TIMELINE: DocumentsDefinition = {
   ],
   words: { field: 'words', scope: '_customer' },
 };
+/** Its words have an index of their own. */
+export const INDEXED_TIMELINE: DocumentsDefinition = {
+  ...TIMELINE,
+  words: { field: 'words', scope: '_customer', indexed: true },
+};
 export const COUNTERS: DocumentsDefinition = { name: 'daily-counts', version: 3, indexes: [] };
 export const PROJECTIONS = [TIMELINE, COUNTERS];
 export const CUSTOMER = '01930000-0000-7000-8000-00000000000a';
@@ -44,9 +49,9 @@ export class DocumentBench {
     readonly group: DocumentGroup,
   ) {}
 
-  static async open(under: DocumentStoreUnderTest): Promise<DocumentBench> {
+  static async open(under: DocumentStoreUnderTest, timeline = TIMELINE): Promise<DocumentBench> {
     const store = await under.connect();
-    return new DocumentBench(under, store, await store.open('main', PROJECTIONS));
+    return new DocumentBench(under, store, await store.open('main', [timeline, COUNTERS]));
   }
 
   batch(documents: Documents, change: Partial<DocumentCommit> = {}): DocumentCommit {

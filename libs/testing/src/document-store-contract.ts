@@ -4,6 +4,7 @@ import {
   BY_TIME,
   COUNTERS,
   DocumentBench,
+  INDEXED_TIMELINE,
   PROJECTIONS,
   TIMELINE,
   touchpoint,
@@ -16,18 +17,7 @@ import { finding, ordering, paging, wording } from './document-queries-contract'
 /** Held to by every `DocumentStore`. */
 export function documentStoreContract(name: string, make: () => Promise<DocumentStoreUnderTest>): void {
   describe(`${name}: document store`, () => {
-    let current: DocumentBench | undefined;
-    const bench = (): DocumentBench => {
-      if (current === undefined) throw new Error('Only within a test');
-      return current;
-    };
-    beforeEach(async () => {
-      current = await DocumentBench.open(await make());
-    });
-    afterEach(async () => {
-      await current?.under.dispose();
-      current = undefined;
-    });
+    const bench = benchOfEachTest(() => make().then((under) => DocumentBench.open(under)));
     describe('commit', () => committing(bench));
     describe('fencing', () => fencing(bench));
     describe('documents', () => keeping(bench));
@@ -39,6 +29,24 @@ export function documentStoreContract(name: string, make: () => Promise<Document
     describe('parking', () => parking(bench));
     describe('model', () => modelling(bench));
   });
+  describe(`${name}: document store with an index of words`, () => {
+    wording(benchOfEachTest(() => make().then((under) => DocumentBench.open(under, INDEXED_TIMELINE))));
+  });
+}
+
+function benchOfEachTest(open: () => Promise<DocumentBench>): BenchOf {
+  let current: DocumentBench | undefined;
+  beforeEach(async () => {
+    current = await open();
+  });
+  afterEach(async () => {
+    await current?.under.dispose();
+    current = undefined;
+  });
+  return () => {
+    if (current === undefined) throw new Error('Only within a test');
+    return current;
+  };
 }
 
 function committing(bench: BenchOf): void {

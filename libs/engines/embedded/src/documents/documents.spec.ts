@@ -124,6 +124,36 @@ describe('embedded document store', () => {
     database.close();
   });
 
+  it.each([{}, { from: 'a', to: 'b' }, { equals: { _customer: 'x', channel: 'email' } }])(
+    'finds by the index of words, where there is one, and looks at no other document: %j',
+    (change) => {
+      const definition = {
+        ...timeline,
+        words: { field: 'words', scope: '_customer', indexed: true as const },
+      };
+      const database = new Sqlite(join(directory, 'plan.db'), { format: groupFormat([definition]) });
+      for (const order of ['asc', 'desc'] as const) {
+        for (const after of [false, true]) {
+          const query = {
+            index: 'by-time',
+            equals: { _customer: 'x' },
+            words: ['one', 'two'],
+            order,
+            limit: 1,
+          };
+          const sql = findSql(definition, shapeOf(definition, { ...query, ...change }, after));
+          const plan = database
+            .query(`EXPLAIN QUERY PLAN ${sql}`)
+            .map((row) => String(row[3]))
+            .join('\n');
+          expect(plan).toContain('SEARCH doc_timeline USING INDEX sqlite_autoindex_doc_timeline_1 (key=?)');
+          expect(plan).toContain('SEARCH words_timeline USING PRIMARY KEY (word>? AND word<?)');
+        }
+      }
+      database.close();
+    },
+  );
+
   it('looks keys up by the key alone', () => {
     const database = new Sqlite(join(directory, 'plan.db'), { format: groupFormat([timeline]) });
     const plans = [

@@ -5,6 +5,7 @@ import {
   MAX_WORD_MATCHES,
   parseDocument,
   QueryTooBroadError,
+  rarest,
 } from '#libs/core';
 import type {
   Document,
@@ -15,13 +16,16 @@ import type {
   IndexValue,
 } from '#libs/core';
 import type { Row, Sqlite, SqlValue, Statement } from '../sqlite';
-import { column, indexName, indexValue, tableName } from './table';
+import { column, indexName, indexValue, tableName, wordsName } from './table';
 
 /** Statements kept; how many shapes of a query there are is the definitions' choice. */
 const MAX_STATEMENTS = 256;
 /** A query by words looks at this many documents a statement, and stops between statements when its time is over. */
 const WORDS_CHUNK = 250;
 const WORDS_BUDGET_MS = 25;
+
+/** What begins with a word comes before the word with this behind it. */
+const LAST_CHARACTER = '\u{10FFFF}';
 
 /** Documents read at once, and bytes of them after which a page ends early: it is built in memory, and again as text. */
 const READ_AT_ONCE = 64;
@@ -37,6 +41,8 @@ export interface Shape {
   readonly lower: 'from' | 'after' | 'none';
   readonly upper: 'to' | 'after' | 'none';
   readonly words: number;
+  /** Found through the index of words, and sorted: else the declared index is walked. */
+  readonly byWords: boolean;
 }
 
 export function shapeOf(definition: DocumentsDefinition, query: DocumentQuery, after: boolean): Shape {
@@ -58,7 +64,8 @@ export function shapeOf(definition: DocumentsDefinition, query: DocumentQuery, a
   // A cursor lies within the bounds of its query, so it takes the place of the bound that the page begins at.
   const lower = after && order === 'asc' ? 'after' : query.from === undefined ? 'none' : 'from';
   const upper = after && order === 'desc' ? 'after' : query.to === undefined ? 'none' : 'to';
-  return { index, equals, sort, order, lower, upper, words };
+  const byWords = words > 0 && definition.words?.indexed === true;
+  return { index, equals, sort, order, lower, upper, words, byWords };
 }
 
 function wordsOf(definition: DocumentsDefinition, query: DocumentQuery, lead: readonly string[]): number {
@@ -78,25 +85,31 @@ function wordsOf(definition: DocumentsDefinition, query: DocumentQuery, lead: re
   return query.words.length;
 }
 
-/** Values in order: words, equals, lower, upper, limit. The hint makes SQLite refuse what the index can't answer. */
+/** Values in order: words, those of `conditionsOf`, limit. */
 export function findSql(definition: DocumentsDefinition, shape: Shape): string {
-  const { index, sort, order } = shape;
+  const { sort, order } = shape;
   const place = [...sort.map(column), 'key'];
   const holds = Array.from({ length: shape.words }, () => 'instr(doc, ?) > 0').join(' AND ');
   const document = shape.words === 0 ? 'doc' : `CASE WHEN ${holds} THEN doc END`;
   const after = `(${place.join(', ')}) ${order === 'asc' ? '>' : '<'} (${place.map(() => '?').join(', ')})`;
-  const where = conditionsOf(shape, after);
-  return `SELECT ${[document, ...place].join(', ')}
-    FROM ${tableName(definition.name)} INDEXED BY ${indexName(definition.name, index.name)}
+  const where = conditionsOf(definition, shape, after);
+  return `SELECT ${[document, ...place].join(', ')} FROM ${sourceOf(definition, shape)}
     ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
     ORDER BY ${place.map((name) => `${name} ${order}`).join(', ')} LIMIT ?`;
 }
 
-function conditionsOf(shape: Shape, after: string): readonly string[] {
-  const { index, sort } = shape;
-  const lead = index.fields.slice(0, index.fields.length - sort.length);
+/** The hint makes SQLite refuse what the index can't answer. */
+function sourceOf({ name }: DocumentsDefinition, { index, byWords }: Shape): string {
+  return byWords ? tableName(name) : `${tableName(name)} INDEXED BY ${indexName(name, index.name)}`;
+}
+
+/** Values in order: the rarest word's beginning and what follows all that begin so, equals, lower, upper. */
+function conditionsOf({ name }: DocumentsDefinition, shape: Shape, after: string): readonly string[] {
+  const { index, sort, byWords } = shape;
+  const lead = byWords ? [] : index.fields.slice(0, index.fields.length - sort.length);
   const first = sort[0] === undefined ? 'key' : column(sort[0]);
   return [
+    ...(byWords ? [`key IN (SELECT key FROM ${wordsName(name)} WHERE word >= ? AND word < ?)`] : []),
     // A plus keeps the planner from making a filter part of the order, which it then would sort by itself.
     ...shape.equals.map((field) => `${lead.includes(field) ? '' : '+'}${column(field)} = ?`),
     ...(shape.lower === 'none' ? [] : [shape.lower === 'after' ? after : `${first} >= ?`]),
@@ -105,7 +118,7 @@ function conditionsOf(shape: Shape, after: string): readonly string[] {
   ];
 }
 
-/** Values in order: equals, lower, upper, then each word twice. Counts matches, one more than are allowed at the most. */
+/** Values in order: those of `conditionsOf`, then each word twice. Counts matches, one more than are allowed at the most. */
 function countSql(definition: DocumentsDefinition, shape: Shape, field: string): string {
   const text = `' ' || json_extract(doc, '$.${field}')`;
   const holds = Array.from(
@@ -113,8 +126,8 @@ function countSql(definition: DocumentsDefinition, shape: Shape, field: string):
     () => `instr(doc, ?) > 0 AND instr(${text}, ' ' || ?) > 0`,
   );
   return `SELECT count(*) FROM (
-    SELECT 1 FROM ${tableName(definition.name)} INDEXED BY ${indexName(definition.name, shape.index.name)}
-    WHERE ${[...conditionsOf(shape, ''), ...holds].join(' AND ')} LIMIT ${MAX_WORD_MATCHES + 1})`;
+    SELECT 1 FROM ${sourceOf(definition, shape)}
+    WHERE ${[...conditionsOf(definition, shape, ''), ...holds].join(' AND ')} LIMIT ${MAX_WORD_MATCHES + 1})`;
 }
 
 /** Answers queries of one projection over its declared indexes. */
@@ -172,7 +185,14 @@ export class Finder {
   #bounds(query: DocumentQuery, shape: Shape, after: readonly IndexValue[] | undefined): SqlValue[] {
     const bounds = { from: [query.from ?? null], to: [query.to ?? null], after: after ?? [], none: [] };
     const equals = shape.equals.map((field) => indexValue(query.equals[field]));
-    return [...equals, ...bounds[shape.lower].map(indexValue), ...bounds[shape.upper].map(indexValue)];
+    const word = rarest(query.words ?? []);
+    const through = shape.byWords ? [word, word + LAST_CHARACTER] : [];
+    return [
+      ...through,
+      ...equals,
+      ...bounds[shape.lower].map(indexValue),
+      ...bounds[shape.upper].map(indexValue),
+    ];
   }
 
   #rows(query: DocumentQuery, after: readonly IndexValue[] | undefined, limit: number): Row[] {

@@ -11,6 +11,7 @@ export function quote(name: string): string {
 }
 export const tableName = (projection: string): string => quote(`doc_${projection}`);
 export const indexName = (projection: string, index: string): string => quote(`doc_${projection}_${index}`);
+export const wordsName = (projection: string): string => quote(`words_${projection}`);
 export const column = (field: string): string => quote(`f_${field}`);
 
 /**
@@ -29,6 +30,10 @@ export function tableSchema(definition: DocumentsDefinition): string {
   const columns = ['id INTEGER PRIMARY KEY', 'key TEXT NOT NULL UNIQUE', 'doc TEXT NOT NULL'];
   columns.push(...indexedFields(definition).map(column));
   const indexes = definition.indexes.map((index) => indexSchema(definition, index));
+  if (definition.words?.indexed === true) {
+    const words = 'word TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (word, key)';
+    indexes.push(`CREATE TABLE ${wordsName(definition.name)} (${words}) WITHOUT ROWID;`);
+  }
   return `CREATE TABLE ${tableName(definition.name)} (${columns.join(', ')});\n${indexes.join('\n')}`;
 }
 
@@ -36,6 +41,45 @@ export function tableSchema(definition: DocumentsDefinition): string {
 export function indexValue(value: unknown): string | number | null {
   if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\u0001') : value;
   return typeof value === 'number' ? value : null;
+}
+
+/** The words of one projection's documents, each with the keys of those that have it. */
+class WordIndex {
+  readonly #field: string;
+  readonly #known: Statement;
+  readonly #add: Statement;
+  readonly #remove: Statement;
+
+  constructor(database: Sqlite, projection: string, field: string) {
+    const table = wordsName(projection);
+    this.#field = field;
+    this.#known = database.prepare(`SELECT doc FROM ${tableName(projection)} WHERE key = ?`);
+    this.#add = database.prepare(
+      `INSERT OR IGNORE INTO ${table} (word, key) SELECT value, ? FROM json_each(?)`,
+    );
+    this.#remove = database.prepare(
+      `DELETE FROM ${table} WHERE key = ? AND word IN (SELECT value FROM json_each(?))`,
+    );
+  }
+
+  /** Call it before the document is written. Most writes change no word. */
+  write(key: string, document: Document | undefined): void {
+    const row = this.#known.get([key]);
+    const before = row === undefined ? undefined : this.#wordsOf(parseDocument(text(row[0])));
+    const after = this.#wordsOf(document);
+    if (before === after) return;
+    if (before !== undefined) this.#remove.run([key, asList(before)]);
+    if (after !== undefined) this.#add.run([key, asList(after)]);
+  }
+
+  #wordsOf(document: Document | undefined): string | undefined {
+    const words = document?.[this.#field];
+    return typeof words === 'string' ? words : undefined;
+  }
+}
+
+function asList(words: string): string {
+  return JSON.stringify(words.split(' '));
 }
 
 /** The documents of one projection in one group's file. */
@@ -46,8 +90,11 @@ export class DocumentTable {
   readonly #upsert: Statement;
   readonly #update: Statement;
   readonly #remove: Statement;
+  readonly #words: WordIndex | undefined;
 
   constructor(database: Sqlite, definition: DocumentsDefinition) {
+    const { name, words } = definition;
+    this.#words = words?.indexed === true ? new WordIndex(database, name, words.field) : undefined;
     const table = tableName(definition.name);
     this.#fields = indexedFields(definition);
     const columns = this.#fields.map(column);
@@ -69,6 +116,7 @@ export class DocumentTable {
 
   /** Call it in a transaction. An update that changes no indexed field touches no index. */
   write(key: string, document: Document | undefined): void {
+    this.#words?.write(key, document);
     if (document === undefined) {
       this.#remove.run([key]);
       return;
