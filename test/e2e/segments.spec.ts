@@ -1,5 +1,6 @@
 import { expectProblem, INSTANT, somebody, touchpoint, UUID_V7 } from './client';
 import type { Client, Loose } from './client';
+import { Feed } from './feed';
 import { JOURNEY_TIMEOUT_MS, startLedger } from './ledger-under-test';
 import type { LedgerUnderTest } from './ledger-under-test';
 import { eventually } from './wait';
@@ -118,6 +119,16 @@ it('a model is fitted to who had bought by then, and is the same again for the s
     422,
     'idempotency-key-reused',
   );
+});
+
+it('a model is an event: in the feed, and as committed', async () => {
+  const feed = await Feed.open(api, '?types=segment-model-fitted.v1', { 'last-event-id': '0' });
+  const [fitted] = await feed.until(1);
+  feed.close();
+  const { eventId, data } = fitted?.data ?? {};
+  expect(data).toMatchObject({ modelId: model.modelId });
+  const record = await api.get(`/v1/events/${eventId}`);
+  expect(record.body).toMatchObject({ env: { id: eventId, type: 'segment-model-fitted.v1' }, sealed: {} });
 });
 
 it.each([

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { CUSTOMER_STREAM, customerStream } from '#libs/core';
+import { customerStream } from '#libs/core';
 import type { EventLog, StoredRecord } from '#libs/core';
 import { FeedQuery } from '#libs/contracts';
 import { Lifecycle, Policy, ProblemError } from '#libs/nest';
@@ -83,7 +83,7 @@ export class FeedController {
     signal: AbortSignal,
   ): AsyncGenerator<readonly StoredRecord[]> {
     if (customer === undefined) {
-      for await (const records of this.#log.follow(after, signal)) yield records.filter(isCustomers);
+      yield* this.#log.follow(after, signal);
       return;
     }
     const stream = customerStream(customer);
@@ -97,10 +97,6 @@ export class FeedController {
       yield records.filter((record) => record.stream === stream);
     }
   }
-}
-
-function isCustomers({ stream }: StoredRecord): boolean {
-  return stream.startsWith(CUSTOMER_STREAM);
 }
 
 function lastEventId({ headers }: ApiRequest): number {

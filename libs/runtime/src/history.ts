@@ -1,4 +1,4 @@
-import { customerOf, customerStream } from '#libs/core';
+import { customerStream } from '#libs/core';
 import type { EventLog, JsonObject, StoredRecord } from '#libs/core';
 import { leafOf, NO_PREDECESSOR, parseEnvelope } from '#libs/trust';
 import type { Keyring } from './keyring';
@@ -47,22 +47,20 @@ export class History {
   }
 
   events(customerId: string, range: HistoryRange, limit: number): Promise<HistoryPage> {
-    return this.#page(customerId, range, limit, (record, redacted) => this.#entry(record, redacted));
+    const stream = customerStream(customerId);
+    return this.#page(stream, range, limit, (record, redacted) => this.#entry(record, redacted));
   }
 
   /** As committed: what is hashed, so that anyone can recompute the chain. */
   records(customerId: string, range: HistoryRange, limit: number): Promise<HistoryPage> {
-    return this.#page(customerId, range, limit, (record, redacted, previous) =>
-      Promise.resolve(committed(record, redacted, previous)),
-    );
+    return this.#committed(customerStream(customerId), range, limit);
   }
 
-  /** One event as committed. */
+  /** One event as committed, of a customer or of the models. */
   async record(eventId: string): Promise<JsonObject | undefined> {
     const [located] = await this.log.locate([eventId]);
-    const customerId = located === undefined ? undefined : customerOf(located.stream);
-    if (located === undefined || customerId === undefined) return undefined;
-    const { items } = await this.records(customerId, { after: located.revision - 1 }, 1);
+    if (located === undefined) return undefined;
+    const { items } = await this.#committed(located.stream, { after: located.revision - 1 }, 1);
     return items[0];
   }
 
@@ -77,13 +75,18 @@ export class History {
     }
   }
 
+  #committed(stream: string, range: HistoryRange, limit: number): Promise<HistoryPage> {
+    return this.#page(stream, range, limit, (record, redacted, previous) =>
+      Promise.resolve(committed(record, redacted, previous)),
+    );
+  }
+
   async #page(
-    customerId: string,
+    stream: string,
     range: HistoryRange,
     limit: number,
     form: (record: StoredRecord, redacted: readonly string[], previous: string) => Promise<JsonObject>,
   ): Promise<HistoryPage> {
-    const stream = customerStream(customerId);
     const head = await this.heads.refresh(stream);
     const { redacted } = head.state.touchpoint;
     const first = Math.max((range.after ?? -1) + 1, await this.#firstAt(stream, head.revision, range.from));
