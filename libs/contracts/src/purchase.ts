@@ -11,7 +11,10 @@ import { integer, listOf, object, oneOf, pattern, text } from './rule';
 const AMOUNT = 'must be a decimal of at most 15 digits before and 6 after the point, as text';
 
 const currency = pattern(/^[A-Z]{3}$/, 'must be an ISO 4217 code: three capital letters');
-const orderId = pattern(/^\P{Cc}{1,256}$/u, 'must have 1 to 256 characters, none of them a control character');
+const orderId = pattern(
+  /^\P{Cc}{1,256}$/u,
+  'must have 1 to 256 characters, none of them a control character',
+);
 
 export class Money implements events.Money {
   @Field(pattern(/^\d{1,15}(\.\d{1,6})?$/, `${AMOUNT}, not negative`), { example: '29.33' })
