@@ -1,7 +1,7 @@
 import * as os from 'node:os';
 import { EngineError, pause } from '#libs/core';
 import { MongoClient, MongoError, MongoNetworkError } from 'mongodb';
-import type { ClientSession, Db, Document } from 'mongodb';
+import type { ClientSession, Db, Document, ServerDescription, Timestamp } from 'mongodb';
 import { faultOf, retrying } from './faults';
 import { APP_NAME, endForgottenTransactions, isPersistentConflict } from './forgotten-transactions';
 
@@ -31,10 +31,27 @@ export interface MongoOptions {
   readonly connectingMs?: number;
 }
 
-/** A connected client: every write is acknowledged by a majority that has it in its journal, every read is of such a write. */
+/**
+ * A connected client: every write is acknowledged by a majority that has it in its journal, every read is of such a write,
+ * and no read goes back behind what was acknowledged before it began, to us or to another process.
+ *
+ * The last does not come by itself. A primary that was just elected has every acknowledged write, but until a majority
+ * has confirmed an entry of its own term, it may answer a majority read with the state before the newest of them; who
+ * folds on that undoes a write. So each read asks for the state after a time (`afterClusterTime`), and the server
+ * keeps it waiting until it can show that: the newest time that we have seen committed, and no less than the primary's
+ * clock when we found it, which is never behind its log.
+ *
+ * What is left is a primary that is cut off from the majority and does not know it yet: who has not heard of the next one
+ * either may read from it, for some seconds, what was before. A group's commit meets what others have written since and is
+ * fenced; but something that another process told us of (by Kafka, say) may not be found.
+ */
 export class MongoConnection {
   readonly main: Db;
   readonly vault: Db;
+  /** What is read from now on is of this time or later. */
+  #seen: Timestamp | undefined;
+  /** Sessions of reads that are under way. */
+  readonly #reading = new Set<ClientSession>();
 
   constructor(
     private readonly client: MongoClient,
@@ -42,6 +59,25 @@ export class MongoConnection {
   ) {
     this.main = client.db(database);
     this.vault = client.db(`${database}_vault`);
+    client.on('serverDescriptionChanged', ({ newDescription }) => this.#found(newDescription));
+  }
+
+  /** Reads outside a transaction, one after the other and each in `session`, nothing older than what the class promises. */
+  read<T>(what: string, body: (session: ClientSession) => Promise<T>): Promise<T> {
+    return this.#inSession(what, async (session) => {
+      if (this.#seen !== undefined) session.advanceOperationTime(this.#seen);
+      this.#reading.add(session);
+      try {
+        return await body(session);
+      } finally {
+        this.#reading.delete(session);
+      }
+    });
+  }
+
+  /** Writes outside a transaction, in `session`; they must survive being done twice (see `retrying`). */
+  write<T>(what: string, body: (session: ClientSession, attempt: number) => Promise<T>): Promise<T> {
+    return this.#inSession(what, body);
   }
 
   /**
@@ -59,6 +95,7 @@ export class MongoConnection {
         });
         const result = await body(session, attempt);
         await commit(session);
+        this.#saw(session.operationTime);
         return result;
       } catch (error) {
         await session.abortTransaction().catch(() => undefined); // The server has, or will when its time is up.
@@ -97,6 +134,32 @@ export class MongoConnection {
   async close(): Promise<void> {
     await this.client.close();
   }
+
+  /** A session of its own each time, from the driver's pool: none is for several operations at once. */
+  #inSession<T>(what: string, body: (session: ClientSession, attempt: number) => Promise<T>): Promise<T> {
+    return retrying(what, async (attempt) => {
+      const session = this.client.startSession({ causalConsistency: true });
+      try {
+        const result = await body(session, attempt);
+        this.#saw(session.operationTime);
+        return result;
+      } finally {
+        await session.endSession();
+      }
+    });
+  }
+
+  #saw(time: Timestamp | undefined): void {
+    if (time !== undefined && this.#seen?.greaterThan(time) !== true) this.#seen = time;
+  }
+
+  /** The driver tells us of a primary before it sends it anything, what has waited for one included. */
+  #found({ type, $clusterTime }: ServerDescription): void {
+    const time = $clusterTime?.clusterTime;
+    if (type !== 'RSPrimary' || time === undefined) return;
+    this.#saw(time);
+    for (const session of this.#reading) session.advanceOperationTime(time);
+  }
 }
 
 /** Waits for a primary of a replica set, MongoDB 6.0 or later. Throws `EngineError`, at once where waiting is of no use. */
@@ -104,10 +167,11 @@ export async function connectMongo(url: string, options: MongoOptions): Promise<
   const deadline = Date.now() + (options.connectingMs ?? CONNECTING_MS);
   for (;;) {
     const client = clientOf(url);
+    const connection = new MongoConnection(client, options.database); // Before the first primary is found.
     try {
       await client.connect();
       refuseUnfit(await client.db('admin').command({ hello: 1 }));
-      return new MongoConnection(client, options.database);
+      return connection;
     } catch (error) {
       // A client whose first connect failed never recovers, so each try has its own.
       await client.close().catch(() => undefined);

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { EngineError } from '#libs/core';
 import { MongoBulkWriteError } from 'mongodb';
 import { faultOf, isTransient, retrying } from './faults';
@@ -28,6 +29,12 @@ it('so is one that broke under a bulk write', () => {
     Object(result),
   );
   expect(isTransient(Object.assign(error, { code: 'ECONNRESET' }))).toBe(true);
+});
+
+it('so is one that was thrown in another realm than ours', () => {
+  const error: unknown = runInNewContext("Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })");
+  expect(error).not.toBeInstanceOf(Error);
+  expect(isTransient(error)).toBe(true);
 });
 
 it('what is no fault of a connection passes as it is, at once', async () => {

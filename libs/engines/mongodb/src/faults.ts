@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { EngineError, pause } from '#libs/core';
 import {
   MongoBulkWriteError,
@@ -49,8 +50,9 @@ export function isTransient(error: unknown): boolean {
   return TRANSIENT_LABELS.some((label) => error.hasErrorLabel(label)) || TRANSIENT_CODES.has(error.code);
 }
 
+/** Told by `isNativeError`: what Node throws is no `Error` of the realm that jest runs us in. */
 function isSocketFault(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && 'code' in error && SOCKET_CODES.has(error.code);
+  return types.isNativeError(error) && 'code' in error && SOCKET_CODES.has(error.code);
 }
 
 export function isDuplicate(error: unknown): error is MongoServerError {

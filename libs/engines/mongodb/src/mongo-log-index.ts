@@ -1,7 +1,7 @@
 import { EngineError } from '#libs/core';
 import type { HeldKey, IndexedPlace, IndexEntry, LogIndex } from '#libs/core';
 import { MongoBulkWriteError } from 'mongodb';
-import type { ClientSession, Collection, UpdateFilter } from 'mongodb';
+import type { ClientSession, Collection, Filter, UpdateFilter } from 'mongodb';
 import { Batches } from './batches';
 import type { MongoConnection } from './connection';
 import { DuplicateKeyError, isDuplicate, retrying } from './faults';
@@ -83,26 +83,28 @@ export class MongoLogIndex implements LogIndex {
   async forget(eventIds: readonly string[]): Promise<void> {
     await inChunks(eventIds, async (ids) => {
       const unconfirmed = { _id: { $in: ids }, confirmed: false };
-      await retrying('forget', () =>
-        this.#entries.bulkWrite([
-          { deleteMany: { filter: { ...unconfirmed, key: { $exists: false }, revision: { $gt: 0 } } } },
-          { updateMany: { filter: unconfirmed, update: { $set: { forgotten: true } } } },
-        ]),
+      await this.connection.write('forget', (session) =>
+        this.#entries.bulkWrite(
+          [
+            { deleteMany: { filter: { ...unconfirmed, key: { $exists: false }, revision: { $gt: 0 } } } },
+            { updateMany: { filter: unconfirmed, update: { $set: { forgotten: true } } } },
+          ],
+          { session },
+        ),
       );
       return [];
     });
   }
 
   async find(references: readonly string[]): Promise<readonly (IndexedPlace | undefined)[]> {
-    const found = await inChunks(references, (some) =>
-      retrying('find', async () => {
-        const [byId, byKey] = await Promise.all([
-          this.#entries.find({ _id: { $in: some } }, { batchSize: some.length }).toArray(),
-          this.#entries.find({ key: { $in: some } }, { batchSize: some.length }).toArray(),
-        ]);
-        return [...byKey, ...byId];
-      }),
-    );
+    const found = await inChunks(references, async (some) => {
+      const read = (filter: Filter<EntryDocument>) =>
+        this.connection.read('find', (session) =>
+          this.#entries.find(filter, { session, batchSize: some.length }).toArray(),
+        );
+      const [byId, byKey] = await Promise.all([read({ _id: { $in: some } }), read({ key: { $in: some } })]);
+      return [...byKey, ...byId];
+    });
     const places = new Map<string, IndexedPlace>();
     for (const { _id, key, stream, revision, confirmed, forgotten } of found) {
       const place = { stream, revision, confirmed };
@@ -114,8 +116,8 @@ export class MongoLogIndex implements LogIndex {
 
   async states(targets: readonly string[]): Promise<readonly IndexEntry[]> {
     const found = await inChunks(targets, (some) =>
-      retrying('find states', () =>
-        this.#entries.find({ stateOf: { $in: some }, forgotten: { $exists: false } }).toArray(),
+      this.connection.read('find states', (session) =>
+        this.#entries.find({ stateOf: { $in: some }, forgotten: { $exists: false } }, { session }).toArray(),
       ),
     );
     return found.map(({ _id, stream, revision, key, stateOf }) => ({
@@ -136,9 +138,9 @@ export class MongoLogIndex implements LogIndex {
     }
     const items = new Set<string>();
     for (let after = cursor ?? ''; ;) {
-      const found = await retrying('list streams', () =>
+      const found = await this.connection.read('list streams', (session) =>
         this.#entries
-          .find({ revision: 0, stream: { $gt: after } }, { projection: { _id: 0, stream: 1 } })
+          .find({ revision: 0, stream: { $gt: after } }, { session, projection: { _id: 0, stream: 1 } })
           .sort({ stream: 1 })
           .limit(limit + 1)
           .toArray(),
@@ -172,11 +174,14 @@ export class MongoLogIndex implements LogIndex {
       const ids = some.flatMap(({ eventId, key }) => (key === undefined ? [eventId] : []));
       const keyed = some.flatMap(({ eventId, key }) => (key === undefined ? [] : [eventId]));
       const update = { $set: { confirmed: true }, $unset: { forgotten: true as const } };
-      const noted = await retrying('confirm', () =>
-        this.#entries.bulkWrite([
-          { updateMany: { filter: { _id: { $in: ids } }, update } },
-          { updateMany: { filter: { _id: { $in: keyed }, key: { $exists: true } }, update } },
-        ]),
+      const noted = await this.connection.write('confirm', (session) =>
+        this.#entries.bulkWrite(
+          [
+            { updateMany: { filter: { _id: { $in: ids } }, update } },
+            { updateMany: { filter: { _id: { $in: keyed }, key: { $exists: true } }, update } },
+          ],
+          { session },
+        ),
       );
       // As good as always everything was noted before, and this was one call.
       if (noted.matchedCount < new Set([...ids, ...keyed]).size) await this.#noteConfirmed(some);
@@ -187,11 +192,11 @@ export class MongoLogIndex implements LogIndex {
 
   /** Answers the entries that were refused: their key, or they themselves, were there already. */
   async #insert(entries: readonly IndexEntry[]): Promise<readonly IndexEntry[]> {
-    return retrying('reserve', async () => {
+    return this.connection.write('reserve', async (session) => {
       try {
         await this.#entries.insertMany(
           entries.map((entry) => documentOf(entry)),
-          { ordered: false },
+          { ordered: false, session },
         );
         return [];
       } catch (error) {
@@ -234,7 +239,9 @@ export class MongoLogIndex implements LogIndex {
       updateOne: { filter: { _id: entry.eventId }, update: update(entry), upsert: true },
     }));
     try {
-      await retrying('note entries', () => this.#entries.bulkWrite(operations, { ordered: false }));
+      await this.connection.write('note entries', (session) =>
+        this.#entries.bulkWrite(operations, { ordered: false, session }),
+      );
       return true;
     } catch (error) {
       if (error instanceof DuplicateKeyError) return false;
@@ -245,7 +252,9 @@ export class MongoLogIndex implements LogIndex {
   async #holders(entries: readonly IndexEntry[]): Promise<ReadonlyMap<string, Holder>> {
     const keys = entries.flatMap(({ key }) => (key === undefined ? [] : [key]));
     const found = await inChunks(keys, (some) =>
-      retrying('find holders', () => this.#entries.find({ key: { $in: some } }).toArray()),
+      this.connection.read('find holders', (session) =>
+        this.#entries.find({ key: { $in: some } }, { session }).toArray(),
+      ),
     );
     return new Map(found.map((document) => [document.key ?? '', holderOf(document)]));
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RelayCheckpoint, RelayCheckpoints } from '#libs/core';
 import type { Collection } from 'mongodb';
 import type { MongoConnection } from './connection';
-import { DuplicateKeyError, retrying } from './faults';
+import { DuplicateKeyError } from './faults';
 
 interface CheckpointDocument extends RelayCheckpoint {
   readonly _id: 'relay';
@@ -14,7 +14,7 @@ interface CheckpointDocument extends RelayCheckpoint {
 export class MongoRelayCheckpoints implements RelayCheckpoints {
   readonly #collection: Collection<CheckpointDocument>;
 
-  constructor(connection: MongoConnection) {
+  constructor(private readonly connection: MongoConnection) {
     this.#collection = connection.main.collection('relay_checkpoint');
   }
 
@@ -28,9 +28,9 @@ export class MongoRelayCheckpoints implements RelayCheckpoints {
   async save(expected: RelayCheckpoint | undefined, next: RelayCheckpoint): Promise<boolean> {
     const { topicId, position, sequence } = next;
     const document = { topicId, position, sequence, writtenBy: randomUUID() };
-    const moved = await retrying('move the checkpoint', async (attempt) => {
+    const moving = this.connection.write('move the checkpoint', async (session, attempt) => {
       if (expected === undefined) {
-        await this.#collection.insertOne({ _id: 'relay', ...document });
+        await this.#collection.insertOne({ _id: 'relay', ...document }, { session });
         return true;
       }
       const filter = {
@@ -39,10 +39,11 @@ export class MongoRelayCheckpoints implements RelayCheckpoints {
         position: expected.position,
         sequence: expected.sequence,
       };
-      const { matchedCount } = await this.#collection.replaceOne(filter, document);
+      const { matchedCount } = await this.#collection.replaceOne(filter, document, { session });
       if (matchedCount === 1) return true;
       return attempt === 0 ? false : undefined;
-    }).catch((error: unknown) => {
+    });
+    const moved = await moving.catch((error: unknown) => {
       if (error instanceof DuplicateKeyError) return undefined;
       throw error;
     });
@@ -50,6 +51,8 @@ export class MongoRelayCheckpoints implements RelayCheckpoints {
   }
 
   #load(): Promise<CheckpointDocument | null> {
-    return retrying('load the checkpoint', () => this.#collection.findOne({ _id: 'relay' }));
+    return this.connection.read('load the checkpoint', (session) =>
+      this.#collection.findOne({ _id: 'relay' }, { session }),
+    );
   }
 }

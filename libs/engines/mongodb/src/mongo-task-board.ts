@@ -28,7 +28,7 @@ const EXPIRED = { $lte: ['$leaseUntil', '$$NOW'] };
 export class MongoTaskBoard implements TaskBoard {
   readonly #tasks: Collection<TaskDocument>;
 
-  private constructor(connection: MongoConnection) {
+  private constructor(private readonly connection: MongoConnection) {
     this.#tasks = connection.main.collection('tasks');
   }
 
@@ -44,13 +44,18 @@ export class MongoTaskBoard implements TaskBoard {
   async post({ taskId, kind, body }: Pick<Task, 'taskId' | 'kind' | 'body'>): Promise<boolean> {
     const writtenBy = randomUUID();
     try {
-      await retrying('post a task', () =>
-        this.#tasks.insertOne({ _id: taskId, kind, body, state: 'open', active: true, writtenBy }),
+      await this.connection.write('post a task', (session) =>
+        this.#tasks.insertOne(
+          { _id: taskId, kind, body, state: 'open', active: true, writtenBy },
+          { session },
+        ),
       );
       return true;
     } catch (error) {
       if (!(error instanceof DuplicateKeyError)) throw error;
-      const stored = await retrying('find a task', () => this.#tasks.findOne({ _id: taskId, writtenBy }));
+      const stored = await this.connection.read('find a task', (session) =>
+        this.#tasks.findOne({ _id: taskId, writtenBy }, { session }),
+      );
       return stored !== null;
     }
   }
@@ -58,11 +63,11 @@ export class MongoTaskBoard implements TaskBoard {
   async claim(owner: string, leaseMs: number): Promise<Task | undefined> {
     const writtenBy = randomUUID();
     const free = { $or: [{ state: 'open' as const }, { $expr: EXPIRED }, { writtenBy }] };
-    const claimed = await retrying('claim a task', () =>
+    const claimed = await this.connection.write('claim a task', (session) =>
       this.#tasks.findOneAndUpdate(
         { active: true, ...free },
         [{ $set: { state: 'running', owner: literal(owner), writtenBy, leaseUntil: after(leaseMs) } }],
-        { returnDocument: 'after' },
+        { session, returnDocument: 'after' },
       ),
     );
     return claimed === null ? undefined : taskOf(claimed);
@@ -78,25 +83,25 @@ export class MongoTaskBoard implements TaskBoard {
     const writtenBy = randomUUID();
     const mine = { _id: taskId, $or: [{ owner, active: true as const }, { writtenBy }] };
     const change = { state, status: literal(status), writtenBy };
-    const { matchedCount } = await retrying('report on a task', () =>
+    const { matchedCount } = await this.connection.write('report on a task', (session) =>
       this.#tasks.updateOne(
         mine,
         state === 'running'
           ? [{ $set: { ...change, leaseUntil: after(leaseMs) } }]
           : [{ $set: { ...change, endedAt: '$$NOW' } }, { $unset: ['active', 'leaseUntil'] }],
+        { session },
       ),
     );
     return matchedCount === 1;
   }
 
   async find(taskId: string): Promise<Task | undefined> {
-    const [stored] = await retrying('find a task', () =>
-      this.#tasks
-        .aggregate<TaskDocument & { readonly expired: boolean }>([
-          { $match: { _id: taskId } },
-          { $set: { expired: { $and: [{ $eq: ['$state', 'running'] }, EXPIRED] } } },
-        ])
-        .toArray(),
+    const stages = [
+      { $match: { _id: taskId } },
+      { $set: { expired: { $and: [{ $eq: ['$state', 'running'] }, EXPIRED] } } },
+    ];
+    const [stored] = await this.connection.read('find a task', (session) =>
+      this.#tasks.aggregate<TaskDocument & { readonly expired: boolean }>(stages, { session }).toArray(),
     );
     if (stored === undefined) return undefined;
     return stored.expired ? { ...taskOf(stored), state: 'open' } : taskOf(stored);

@@ -60,13 +60,17 @@ export class MongoVault implements Vault {
   }
 
   async secrets(): Promise<string | undefined> {
-    const stored = await retrying('read the secrets', () => this.#secrets.findOne({ _id: 'ledger' }));
+    const stored = await this.connection.read('read the secrets', (session) =>
+      this.#secrets.findOne({ _id: 'ledger' }, { session }),
+    );
     return stored?.body;
   }
 
   async createSecrets(body: string): Promise<void> {
     try {
-      await retrying('create the secrets', () => this.#secrets.insertOne({ _id: 'ledger', body }));
+      await this.connection.write('create the secrets', (session) =>
+        this.#secrets.insertOne({ _id: 'ledger', body }, { session }),
+      );
     } catch (error) {
       // Ours, if an answer was lost; the body holds random keys, so nobody else's is the same.
       if (!(error instanceof DuplicateKeyError) || (await this.secrets()) !== body) throw error;
@@ -86,13 +90,14 @@ export class MongoVault implements Vault {
   }
 
   async free({ index, customerId, linkedBy }: IdentifierEntry): Promise<void> {
-    await retrying('free an identifier', () =>
-      this.#identifiers.deleteOne({ _id: index, customerId, linkedBy }),
+    await this.connection.write('free an identifier', (session) =>
+      this.#identifiers.deleteOne({ _id: index, customerId, linkedBy }, { session }),
     );
   }
 
   copy(cursor: string | undefined, limit: number): Promise<VaultContent & { readonly next?: string }> {
-    return copyContent({ customers: this.#customers, identifiers: this.#identifiers }, cursor, limit);
+    const collections = { customers: this.#customers, identifiers: this.#identifiers };
+    return copyContent(this.connection, collections, cursor, limit);
   }
 
   restore(content: VaultContent): Promise<VaultResult> {
@@ -103,19 +108,21 @@ export class MongoVault implements Vault {
   }
 
   async apiKeys(): Promise<readonly ApiKeyRow[]> {
-    const found = await retrying('read API keys', () =>
-      this.#apiKeys.find().sort({ createdAt: 1, _id: 1 }).toArray(),
+    const found = await this.connection.read('read API keys', (session) =>
+      this.#apiKeys.find({}, { session }).sort({ createdAt: 1, _id: 1 }).toArray(),
     );
     return found.map(({ _id, ...row }) => ({ keyId: _id, ...row }));
   }
 
   async putApiKey({ keyId, ...row }: ApiKeyRow): Promise<void> {
-    await retrying('put an API key', () => this.#apiKeys.replaceOne({ _id: keyId }, row, { upsert: true }));
+    await this.connection.write('put an API key', (session) =>
+      this.#apiKeys.replaceOne({ _id: keyId }, row, { upsert: true, session }),
+    );
   }
 
   async removeApiKey(keyId: string): Promise<boolean> {
-    return retrying('remove an API key', async (attempt) => {
-      const { deletedCount } = await this.#apiKeys.deleteOne({ _id: keyId });
+    return this.connection.write('remove an API key', async (session, attempt) => {
+      const { deletedCount } = await this.#apiKeys.deleteOne({ _id: keyId }, { session });
       // A try whose answer was lost may have removed it; nobody is told then that there was none.
       return deletedCount > 0 || attempt > 0;
     });
@@ -123,8 +130,8 @@ export class MongoVault implements Vault {
 
   async #readRows(customerIds: readonly string[]): Promise<readonly (CustomerRow | undefined)[]> {
     const found = await inChunks([...new Set(customerIds)], (ids) =>
-      retrying('read rows', () =>
-        this.#customers.find({ _id: { $in: ids } }, { batchSize: ids.length }).toArray(),
+      this.connection.read('read rows', (session) =>
+        this.#customers.find({ _id: { $in: ids } }, { session, batchSize: ids.length }).toArray(),
       ),
     );
     const rows = new Map(found.map(rowOf).map((row) => [row.customerId, row]));
@@ -133,8 +140,8 @@ export class MongoVault implements Vault {
 
   async #readEntries(indexes: readonly string[]): Promise<readonly (IdentifierEntry | undefined)[]> {
     const found = await inChunks([...new Set(indexes)], (ids) =>
-      retrying('look identifiers up', () =>
-        this.#identifiers.find({ _id: { $in: ids } }, { batchSize: ids.length }).toArray(),
+      this.connection.read('look identifiers up', (session) =>
+        this.#identifiers.find({ _id: { $in: ids } }, { session, batchSize: ids.length }).toArray(),
       ),
     );
     const entries = new Map(found.map(entryOf).map((entry) => [entry.index, entry]));
@@ -164,7 +171,7 @@ export class MongoVault implements Vault {
         const several = (change.entries ?? []).length > 0;
         await (several
           ? this.connection.transaction('write the vault', (session) => this.#put([change], session))
-          : retrying('write a row', () => this.#put([change])));
+          : this.connection.write('write a row', (session) => this.#put([change], session)));
         return WRITTEN;
       } catch (error) {
         if (!(error instanceof Refusal) && !(error instanceof DuplicateKeyError)) throw error;
@@ -178,8 +185,8 @@ export class MongoVault implements Vault {
   }
 
   /** Throws `Refusal`, or has a `DuplicateKeyError` thrown, where one of the changes can't be made as it is. */
-  async #put(changes: readonly VaultWrite[], session?: ClientSession): Promise<void> {
-    const options = session === undefined ? { ordered: false } : { ordered: false, session };
+  async #put(changes: readonly VaultWrite[], session: ClientSession): Promise<void> {
+    const options = { ordered: false, session };
     // An upsert that finds no entry of this customer's inserts one; another customer's then is a duplicate.
     const entries = changes.flatMap(({ entries: own = [] }) =>
       own.map(({ index, customerId, linkedBy, unlinkedBy }) => ({

@@ -1,6 +1,6 @@
 import type { CustomerRow, IdentifierEntry, VaultContent, VaultResult } from '#libs/core';
 import type { ClientSession, Collection } from 'mongodb';
-import { retrying } from './faults';
+import type { MongoConnection } from './connection';
 
 export interface CustomerDocument {
   readonly _id: string;
@@ -25,6 +25,7 @@ const ENTRIES = 'e';
 
 /** Rows first, then entries, each in the order of their keys. */
 export async function copyContent(
+  connection: MongoConnection,
   { customers, identifiers }: VaultCollections,
   cursor: string | undefined,
   limit: number,
@@ -32,12 +33,17 @@ export async function copyContent(
   const after = { _id: { $gt: (cursor ?? '').slice(1) } };
   const options = { sort: { _id: 1 }, limit, batchSize: limit } as const;
   if (cursor?.startsWith(ENTRIES) !== true) {
-    const rows = (await retrying('copy rows', () => customers.find(after, options).toArray())).map(rowOf);
+    const stored = await connection.read('copy rows', (session) =>
+      customers.find(after, { ...options, session }).toArray(),
+    );
+    const rows = stored.map(rowOf);
     const last = rows[rows.length - 1];
     const next = rows.length < limit || last === undefined ? ENTRIES : ROWS + last.customerId;
     return { rows, entries: [], next };
   }
-  const found = await retrying('copy identifiers', () => identifiers.find(after, options).toArray());
+  const found = await connection.read('copy identifiers', (session) =>
+    identifiers.find(after, { ...options, session }).toArray(),
+  );
   const entries = found.map(entryOf);
   const last = entries[entries.length - 1];
   const over = entries.length < limit || last === undefined;

@@ -15,8 +15,8 @@ import type {
   IndexDefinition,
 } from '#libs/core';
 import { MaxKey, MinKey, MongoServerError } from 'mongodb';
-import type { Collection, Document as Bson, Filter, FindOptions } from 'mongodb';
-import { retrying } from '../faults';
+import type { ClientSession, Collection, Document as Bson, Filter, FindOptions } from 'mongodb';
+import type { MongoConnection } from '../connection';
 import { coversOf, fieldName, orderOf, presence } from './definition';
 import type { StoredDocument } from './definition';
 
@@ -126,6 +126,7 @@ export class PlannedQuery {
 
 /** A page of one projection's documents. */
 export async function findPage(
+  connection: MongoConnection,
   collection: Collection<StoredDocument>,
   definition: DocumentsDefinition,
   query: DocumentQuery,
@@ -134,16 +135,21 @@ export async function findPage(
   const planned = new PlannedQuery(definition, query);
   const cursors = new DocumentCursors(definition, query, planned.sort.length + 1);
   const place = query.cursor === undefined ? undefined : cursors.read(query.cursor);
-  return retrying('find documents', async () => {
-    if (place === undefined) await refuseTooBroad(collection, planned);
-    return read(collection, planned, place, cursors);
+  return connection.read('find documents', async (session) => {
+    if (place === undefined) await refuseTooBroad(collection, planned, session);
+    return read(collection, planned, place, cursors, session);
   });
 }
 
 /** Asked once, of the first page: what follows it is as broad as that was. */
-async function refuseTooBroad(collection: Collection<StoredDocument>, planned: PlannedQuery): Promise<void> {
+async function refuseTooBroad(
+  collection: Collection<StoredDocument>,
+  planned: PlannedQuery,
+  session: ClientSession,
+): Promise<void> {
   if (planned.query.words === undefined) return;
   const options = {
+    session,
     hint: planned.index.name,
     limit: MAX_WORD_MATCHES + 1,
     maxTimeMS: QUERY_TIMEOUT_MS,
@@ -157,9 +163,10 @@ async function read(
   planned: PlannedQuery,
   after: DocumentPlace | undefined,
   cursors: DocumentCursors,
+  session: ClientSession,
 ): Promise<DocumentPage> {
   const { filter, options } = planned.plan(after);
-  const found = collection.find(filter, options);
+  const found = collection.find(filter, { ...options, session });
   const items: Document[] = [];
   let place = after;
   let bytes = 0;

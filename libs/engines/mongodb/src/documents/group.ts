@@ -4,7 +4,7 @@ import type { Checkpoint, Document, DocumentCommit, DocumentGroup, DocumentPage 
 import type { DocumentQuery, DocumentsDefinition, DocumentWrite, Parking, Progress } from '#libs/core';
 import type { AnyBulkWriteOperation, ClientSession, Collection } from 'mongodb';
 import type { MongoConnection } from '../connection';
-import { DuplicateKeyError, retrying } from '../faults';
+import { DuplicateKeyError } from '../faults';
 import { inChunks } from '../in-chunks';
 import { documentsName, progressName, whereParked } from './definition';
 import type { StoredDocument } from './definition';
@@ -40,7 +40,14 @@ const NOBODY = 'nobody';
 
 type Outcome = 'committed' | 'fenced';
 
-/** One group's documents, progress and checkpoints: a collection a projection, one each for the rest. */
+/**
+ * One group's documents, progress and checkpoints: a collection a projection, one each for the rest.
+ *
+ * What a batch is folded on is read before the transaction that commits it: read inside, the transaction would stay open
+ * for as long as the folding takes, against its limit of a minute, and a conflict would have everything folded again. It
+ * is as sound: `MongoConnection` reads nothing older than what we have seen, and the checkpoint tells in the transaction
+ * whether anybody has written since.
+ */
 export class MongoDocumentGroup implements DocumentGroup {
   readonly #parts = new Map<string, Part>();
   readonly #progress: Collection<ProgressDocument>;
@@ -70,9 +77,9 @@ export class MongoDocumentGroup implements DocumentGroup {
   async getMany(projection: string, keys: readonly string[]): Promise<readonly (Document | undefined)[]> {
     const { collection } = this.#of(projection);
     const found = await inChunks(keys, (some) =>
-      retrying('get documents', () =>
+      this.connection.read('get documents', (session) =>
         collection
-          .find({ _id: { $in: some } }, { projection: { doc: 1 }, batchSize: some.length })
+          .find({ _id: { $in: some } }, { session, projection: { doc: 1 }, batchSize: some.length })
           .map(({ _id, doc }) => [_id, parseDocument(doc)] as const)
           .toArray(),
       ),
@@ -83,7 +90,7 @@ export class MongoDocumentGroup implements DocumentGroup {
 
   async find(projection: string, query: DocumentQuery): Promise<DocumentPage> {
     const { collection, definition } = this.#of(projection);
-    return findPage(collection, definition, query);
+    return findPage(this.connection, collection, definition, query);
   }
 
   async scan(
@@ -93,9 +100,9 @@ export class MongoDocumentGroup implements DocumentGroup {
   ): Promise<readonly (readonly [string, Document])[]> {
     checkPageLimit(limit);
     const { collection } = this.#of(projection);
-    return retrying('scan documents', () =>
+    return this.connection.read('scan documents', (session) =>
       collection
-        .find({ _id: { $gt: afterKey ?? '' } }, { projection: { doc: 1 }, batchSize: limit })
+        .find({ _id: { $gt: afterKey ?? '' } }, { session, projection: { doc: 1 }, batchSize: limit })
         .sort({ _id: 1 })
         .limit(limit)
         .map(({ _id, doc }) => [_id, parseDocument(doc)] as const)
@@ -105,8 +112,8 @@ export class MongoDocumentGroup implements DocumentGroup {
 
   async progress(streams: readonly string[]): Promise<readonly (Progress | undefined)[]> {
     const found = await inChunks(streams, (some) =>
-      retrying('read progress', () =>
-        this.#progress.find({ _id: { $in: some } }, { batchSize: some.length }).toArray(),
+      this.connection.read('read progress', (session) =>
+        this.#progress.find({ _id: { $in: some } }, { session, batchSize: some.length }).toArray(),
       ),
     );
     const byStream = new Map(found.map(progressOf).map((progress) => [progress.stream, progress]));
@@ -114,15 +121,17 @@ export class MongoDocumentGroup implements DocumentGroup {
   }
 
   async checkpoint(partition: number): Promise<Checkpoint | undefined> {
-    const stored = await retrying('read a checkpoint', () => this.#checkpoints.findOne({ _id: partition }));
+    const stored = await this.connection.read('read a checkpoint', (session) =>
+      this.#checkpoints.findOne({ _id: partition }, { session }),
+    );
     this.#lastWriter.set(partition, stored?.writtenBy ?? NOBODY);
     return stored?.at ?? undefined;
   }
 
   async checkpoints(): Promise<ReadonlyMap<number, Checkpoint>> {
-    const stored = await retrying('read checkpoints', () =>
+    const stored = await this.connection.read('read checkpoints', (session) =>
       this.#checkpoints
-        .find({ at: { $ne: null } })
+        .find({ at: { $ne: null } }, { session })
         .sort({ _id: 1 })
         .toArray(),
     );
@@ -136,19 +145,21 @@ export class MongoDocumentGroup implements DocumentGroup {
   ): Promise<readonly Progress[]> {
     checkPageLimit(limit);
     const filter = { ...whereParked(afterStream), ...(which === 'all' ? {} : { retry: true as const }) };
-    const found = await retrying('read what is parked', () =>
-      this.#progress.find(filter, { batchSize: limit }).sort({ _id: 1 }).limit(limit).toArray(),
+    const found = await this.connection.read('read what is parked', (session) =>
+      this.#progress.find(filter, { session, batchSize: limit }).sort({ _id: 1 }).limit(limit).toArray(),
     );
     return found.map(progressOf);
   }
 
   countParked(): Promise<number> {
-    return retrying('count what is parked', () => this.#progress.countDocuments(whereParked()));
+    return this.connection.read('count what is parked', (session) =>
+      this.#progress.countDocuments(whereParked(), { session }),
+    );
   }
 
   async markParked(): Promise<void> {
-    await retrying('mark what is parked', () =>
-      this.#progress.updateMany(whereParked(), { $set: { retry: true } }),
+    await this.connection.write('mark what is parked', (session) =>
+      this.#progress.updateMany(whereParked(), { $set: { retry: true } }, { session }),
     );
   }
 

@@ -29,7 +29,10 @@ export class GroupRegistry {
   }
 
   async get(id: string): Promise<GroupDocument | undefined> {
-    return (await retrying('find a group', () => this.#groups.findOne({ _id: id }))) ?? undefined;
+    const stored = await this.connection.read('find a group', (session) =>
+      this.#groups.findOne({ _id: id }, { session }),
+    );
+    return stored ?? undefined;
   }
 
   async has(id: string, prefix: string, session: ClientSession): Promise<boolean> {
@@ -37,7 +40,9 @@ export class GroupRegistry {
   }
 
   async ids(): Promise<readonly string[]> {
-    const found = await retrying('list groups', () => this.#groups.find().sort({ _id: 1 }).toArray());
+    const found = await this.connection.read('list groups', (session) =>
+      this.#groups.find({}, { session }).sort({ _id: 1 }).toArray(),
+    );
     return found.map(({ _id }) => _id);
   }
 
@@ -55,7 +60,7 @@ export class GroupRegistry {
       await progress.createIndex(...PARKED_INDEX);
     });
     try {
-      await retrying('list a group', () => this.#groups.insertOne(group));
+      await this.connection.write('list a group', (session) => this.#groups.insertOne(group, { session }));
     } catch (error) {
       if (!(error instanceof DuplicateKeyError)) throw error;
     }
@@ -68,7 +73,9 @@ export class GroupRegistry {
   async drop(id: string): Promise<void> {
     const group = await this.get(id);
     if (group === undefined) return;
-    await retrying('drop a group', () => this.#groups.deleteOne({ _id: id, prefix: group.prefix }));
+    await this.connection.write('drop a group', (session) =>
+      this.#groups.deleteOne({ _id: id, prefix: group.prefix }, { session }),
+    );
     await this.#dropCollections(group.prefix);
   }
 

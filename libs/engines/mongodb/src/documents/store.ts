@@ -2,7 +2,6 @@ import { describeProjections, GroupDefinitionError, projectionsOf } from '#libs/
 import type { DocumentGroup, DocumentsDefinition, DocumentStore, MadeWith, Pointer } from '#libs/core';
 import type { Collection } from 'mongodb';
 import type { MongoConnection } from '../connection';
-import { retrying } from '../faults';
 import { MongoDocumentGroup } from './group';
 import { GroupRegistry } from './registry';
 
@@ -55,7 +54,9 @@ export class MongoDocumentStore implements DocumentStore {
   }
 
   async pointers(): Promise<readonly Pointer[]> {
-    const found = await retrying('read pointers', () => this.#pointers.find().sort({ _id: 1 }).toArray());
+    const found = await this.connection.read('read pointers', (session) =>
+      this.#pointers.find({}, { session }).sort({ _id: 1 }).toArray(),
+    );
     return found.map(({ _id, group, previous }) => ({
       projection: _id,
       group,
