@@ -8,6 +8,7 @@ export * from './event-feed';
 export * from './partition';
 export * from './fan-out';
 export * from './log-index';
+export * from './genesis';
 export * from './document-store';
 export * from './document-cursor';
 export * from './vault';

@@ -15,6 +15,7 @@ import type { KafkaFeedOptions } from '#libs/engines/kafka';
 import {
   connectMongo,
   MongoDocumentStore,
+  MongoGenesis,
   MongoLogIndex,
   MongoRelayCheckpoints,
   MongoSnapshots,
@@ -34,7 +35,6 @@ import {
 import type { LedgerSecrets, Models } from '#libs/runtime';
 import { ClockGuard, guardedByClock } from './clock-guard';
 import type { EngineAddresses } from './engine-addresses';
-import { MongoGenesis } from './mongo-genesis';
 
 export interface DistributedOptions extends EngineAddresses {
   readonly rootKeyFile: string;

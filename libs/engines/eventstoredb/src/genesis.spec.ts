@@ -1,7 +1,7 @@
+import type { Genesis, GenesisMemory } from '#libs/core';
 import { appendTo, fill, streamOf } from '#libs/testing';
 import { DoubleUnderTest } from './double-under-test.fixture';
 import { isSameLedger } from './genesis';
-import type { Genesis, GenesisMemory } from './genesis';
 
 // Servers that are away, and machines that are busy.
 jest.setTimeout(30_000);

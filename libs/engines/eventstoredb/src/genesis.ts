@@ -1,17 +1,4 @@
-import type { EventLog } from '#libs/core';
-
-/** The ledger's first event: whoever remembers it knows the ledger again. */
-export interface Genesis {
-  readonly id: string;
-  readonly position: number;
-}
-
-/** Keeps it where EventStoreDB's disk does not reach. */
-export interface GenesisMemory {
-  load(): Promise<Genesis | undefined>;
-  /** Only where nothing is kept yet. */
-  keep(genesis: Genesis): Promise<void>;
-}
+import type { EventLog, GenesisMemory } from '#libs/core';
 
 /**
  * False where the log does not begin with the event that is remembered: another server, one that kept nothing, or a

@@ -9,6 +9,8 @@ export interface StoredDocument {
   readonly doc: string;
   /** Its words, each after a blank. */
   readonly words?: string;
+  /** The same one by one, where they have an index of their own. */
+  readonly terms?: readonly string[];
   readonly [indexed: `f_${string}`]: string | number;
 }
 
@@ -26,13 +28,19 @@ export function coversOf(index: IndexDefinition): readonly string[] {
   return (index.covers ?? []).map(fieldName);
 }
 
+/** Name of the index of words. */
+export const BY_WORDS = 'words';
+
 /** An index holds the documents that have all of its `fields`, and no others. */
-export function indexDescriptions(definition: DocumentsDefinition): IndexDescription[] {
-  return definition.indexes.map((index) => ({
+export function indexDescriptions({ indexes, words }: DocumentsDefinition): IndexDescription[] {
+  const declared = indexes.map((index) => ({
     name: index.name,
     key: new Map([...orderOf(index), ...coversOf(index)].map((name) => [name, 1])),
     partialFilterExpression: presence(index),
   }));
+  if (words?.indexed !== true) return declared;
+  const key = new Map([fieldName(words.scope), 'terms'].map((name) => [name, 1]));
+  return [...declared, { name: BY_WORDS, key }];
 }
 
 /** Every one of the index's fields is there: MongoDB takes a partial index only where the query says so too. */

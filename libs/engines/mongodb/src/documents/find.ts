@@ -5,6 +5,7 @@ import {
   MAX_WORD_MATCHES,
   parseDocument,
   QueryTooBroadError,
+  rarest,
 } from '#libs/core';
 import type {
   Document,
@@ -17,7 +18,7 @@ import type {
 import { MaxKey, MinKey, MongoServerError } from 'mongodb';
 import type { ClientSession, Collection, Document as Bson, Filter, FindOptions } from 'mongodb';
 import type { MongoConnection } from '../connection';
-import { coversOf, fieldName, orderOf, presence } from './definition';
+import { BY_WORDS, coversOf, fieldName, orderOf, presence } from './definition';
 import type { StoredDocument } from './definition';
 
 /** Bytes of documents after which a page ends early: it is built in memory, and again as text. */
@@ -31,6 +32,9 @@ const IN_PATTERN = /[\\^$.*+?()[\]{}|#\s\0-]/g;
 const MIN = new MinKey();
 const MAX = new MaxKey();
 
+/** What begins with a word comes before the word with this behind it. */
+const LAST_CHARACTER = '\u{10FFFF}';
+
 /** How one page is asked for. */
 export interface FindPlan {
   readonly filter: Filter<StoredDocument>;
@@ -43,6 +47,8 @@ export class PlannedQuery {
   /** The index's fields after those that lead it and are given. */
   readonly sort: readonly string[];
   readonly #lead: readonly string[];
+  /** Found through the index of words, and sorted: else the declared index is walked. */
+  readonly #byWords: boolean;
 
   constructor(
     definition: DocumentsDefinition,
@@ -63,6 +69,12 @@ export class PlannedQuery {
       throw new TypeError(`Nothing is left of index ${index.name} for bounds`);
     }
     if (query.words !== undefined) checkWords(definition, query.words, this.#lead);
+    this.#byWords = query.words !== undefined && definition.words?.indexed === true;
+  }
+
+  /** The index that answers it. */
+  get hint(): string {
+    return this.#byWords ? BY_WORDS : this.index.name;
   }
 
   /**
@@ -71,27 +83,36 @@ export class PlannedQuery {
    */
   plan(place: DocumentPlace | undefined): FindPlan {
     const { order, limit, from, to } = this.query;
+    if (this.#byWords) return { filter: this.#filterByWords(place), options: this.#options() };
     const rest = this.sort.length + 1 + coversOf(this.index).length;
     const start = this.#bound([from ?? MIN], MIN, rest);
     const end = to === undefined ? this.#bound([], MAX, rest) : this.#bound([to], MIN, rest);
-    const direction = order === 'asc' ? 1 : -1;
     return {
       filter: this.#filter(),
       options: {
-        hint: this.index.name,
+        ...this.#options(),
         min: place !== undefined && order === 'asc' ? this.#bound(following(place), MIN, rest) : start,
         max: place !== undefined && order === 'desc' ? this.#bound(place, MIN, rest) : end,
-        sort: new Map(orderOf(this.index).map((name) => [name, direction])),
-        projection: Object.fromEntries(['doc', ...this.sort.map(fieldName)].map((name) => [name, 1])),
-        limit: limit + 1,
-        batchSize: Math.min(limit + 1, BATCH),
-        maxTimeMS: QUERY_TIMEOUT_MS,
       },
+    };
+  }
+
+  #options(): FindOptions {
+    const { order, limit } = this.query;
+    const direction = order === 'asc' ? 1 : -1;
+    return {
+      hint: this.hint,
+      sort: new Map(orderOf(this.index).map((name) => [name, direction])),
+      projection: Object.fromEntries(['doc', ...this.sort.map(fieldName)].map((name) => [name, 1])),
+      limit: limit + 1,
+      batchSize: Math.min(limit + 1, BATCH),
+      maxTimeMS: QUERY_TIMEOUT_MS,
     };
   }
 
   /** What the query may match in all: its filter and bounds, without a place. */
   matches(): Filter<StoredDocument> {
+    if (this.#byWords) return this.#filterByWords(undefined);
     const { from, to } = this.query;
     const [first] = this.sort;
     if (first === undefined || (from === undefined && to === undefined)) return this.#filter();
@@ -113,6 +134,22 @@ export class PlannedQuery {
     const all = [...this.#lead.map((field) => this.query.equals[field]), ...values];
     while (all.length < this.#lead.length + rest) all.push(fill);
     return Object.fromEntries(names.map((name, i) => [name, all[i]]));
+  }
+
+  /** Bounds and place as expressions, which compare values of different types as an index orders them. */
+  #filterByWords(place: DocumentPlace | undefined): Filter<StoredDocument> {
+    const { from, to, order, words = [] } = this.query;
+    const word = rarest(words);
+    const [first] = this.sort;
+    const names = [...this.sort.map(fieldName), '_id'];
+    const bounds = [
+      ...(first === undefined || from === undefined ? [] : [compare('$gte', fieldName(first), from)]),
+      ...(first === undefined || to === undefined ? [] : [compare('$lt', fieldName(first), to)]),
+      ...(place === undefined ? [] : [beyond(order === 'asc' ? '$gt' : '$lt', names, place)]),
+    ];
+    // Of one and the same term: else its bounds could be met by two of them.
+    const terms = { $elemMatch: { $gte: word, $lt: word + LAST_CHARACTER } };
+    return { ...this.#filter(), terms, $expr: { $and: bounds } };
   }
 
   #filter(): Filter<StoredDocument> {
@@ -150,7 +187,7 @@ async function refuseTooBroad(
   if (planned.query.words === undefined) return;
   const options = {
     session,
-    hint: planned.index.name,
+    hint: planned.hint,
     limit: MAX_WORD_MATCHES + 1,
     maxTimeMS: QUERY_TIMEOUT_MS,
   };
@@ -186,6 +223,17 @@ async function read(
   } finally {
     await found.close();
   }
+}
+
+function compare(operator: '$eq' | '$gt' | '$gte' | '$lt', name: string, value: unknown): Bson {
+  return { [operator]: [`$${name}`, { $literal: value }] };
+}
+
+/** What comes after a place, or before it: the first of these members that differs decides. */
+function beyond(operator: '$gt' | '$lt', names: readonly string[], place: DocumentPlace): Bson {
+  const equal = (upTo: number): Bson[] =>
+    names.slice(0, upTo).map((name, i) => compare('$eq', name, place[i]));
+  return { $or: names.map((name, i) => ({ $and: [...equal(i), compare(operator, name, place[i])] })) };
 }
 
 /** Keys have no U+0000, so no key lies between one and the same with U+0000 after it. */

@@ -96,6 +96,43 @@ describe('mongodb: plans of queries', () => {
   });
 });
 
+describe('mongodb: plans of queries by words that have an index', () => {
+  const scratch = new ScratchDatabase('touchstone_test_word_plans');
+  afterAll(() => scratch.dispose());
+
+  it('read what has the rarest word, and no other document', async () => {
+    const connection = await scratch.connect();
+    const words = { field: 'words', scope: '_customer', indexed: true } as const;
+    const definition: DocumentsDefinition = { ...timeline, words };
+    const group = await (await MongoDocumentStore.open(connection)).open('main', [definition]);
+    const documents = Array.from({ length: DOCUMENTS }, (_, i) => {
+      const document = { _customer: 'x', at: 'a', revision: i, words: `one number${i}` };
+      return { projection: 'timeline', key: `k${i}`, document };
+    });
+    await group.commit({ partition: 0, expected: undefined, next: undefined, documents, progress: [] });
+    const prefix = (await new GroupRegistry(connection).get('main'))?.prefix ?? '';
+    const stored = connection.main.collection<StoredDocument>(documentsName(prefix, definition));
+    for (const order of ['asc', 'desc'] as const) {
+      const query = {
+        index: 'by-time',
+        equals: { _customer: 'x' },
+        words: ['one', 'number17'],
+        order,
+        limit: LIMIT,
+      };
+      const planned = new PlannedQuery(definition, query);
+      for (const place of [undefined, ['a', 100, 'k100']]) {
+        const { filter, options } = planned.plan(place);
+        const explained = await stored.find(filter, options).explain('executionStats');
+        expect(JSON.stringify(explained)).toContain('"indexName":"words"');
+        // 17 and 170 to 179, and one to see that there are no more.
+        expect(explained['executionStats'].totalKeysExamined).toBeLessThanOrEqual(12);
+        expect(stagesOf(explained)).not.toContain('COLLSCAN');
+      }
+    }
+  });
+});
+
 describe('mongodb: plans of what is parked', () => {
   const scratch = new ScratchDatabase('touchstone_test_parked_plans');
   afterAll(() => scratch.dispose());
