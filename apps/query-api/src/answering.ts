@@ -1,8 +1,10 @@
 import { CursorError, QueryTooBroadError, isUuid } from '#libs/core';
+import type { Parking } from '#libs/core';
 import { checkQuery } from '#libs/contracts';
+import type { CustomerQuery } from '#libs/contracts';
 import { ProblemError } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
-import type { Answer, Reader, Waiting } from '#libs/runtime';
+import type { Answer, History, Reader, Waiting } from '#libs/runtime';
 
 type QueryType<T extends object> = new () => T;
 
@@ -14,7 +16,7 @@ export function queryOf<T extends object>(type: QueryType<T>, request: ApiReques
   throw new ProblemError('invalid-query', 'The query does not fit its contract.', { errors: checked.errors });
 }
 
-export function waitingOf({ waitFor, waitMs }: { waitFor?: number; waitMs?: number }): Waiting | undefined {
+export function waitingOf({ waitFor, waitMs }: CustomerQuery): Waiting | undefined {
   const LONGEST_MS = 10_000;
   return waitFor === undefined ? undefined : { revision: waitFor, timeoutMs: waitMs ?? LONGEST_MS };
 }
@@ -26,13 +28,41 @@ export async function knownCustomer(reader: Reader, id: string): Promise<string>
   throw new ProblemError('customer-not-found', 'There is no such customer.');
 }
 
+interface Log {
+  readonly reader: Reader;
+  readonly history: History;
+}
+
+/**
+ * Sets the headers of a customer-scoped answer that is read from the log itself, which has always reached every
+ * acknowledged revision, also of a parked customer: there is nothing to wait for beyond it.
+ */
+export async function answerFromLog(
+  reply: ApiReply,
+  { reader, history }: Log,
+  customerId: string,
+  query: CustomerQuery,
+): Promise<void> {
+  const parked = await reader.parked(customerId);
+  const waiting = parked === undefined ? waitingOf(query) : undefined;
+  const revision = await history.headRevision(customerId, waiting);
+  const stale = query.waitFor !== undefined && revision < query.waitFor;
+  setHeaders(reply, { revision, stale, parked });
+}
+
 /** Sets the headers of a customer-scoped answer and gives its body. */
 export async function answer<Body>(reply: ApiReply, reading: Promise<Answer<Body>>): Promise<Body> {
-  const { body, revision, stale, parked } = await answered(reading);
+  const { body, ...reached } = await answered(reading);
+  setHeaders(reply, reached);
+  return body;
+}
+
+type Reached = Pick<Answer<unknown>, 'revision' | 'stale'> & { readonly parked?: Parking | undefined };
+
+function setHeaders(reply: ApiReply, { revision, stale, parked }: Reached): void {
   reply.header('touchstone-revision', String(revision));
   if (stale) reply.header('touchstone-stale', 'true');
   if (parked !== undefined) reply.header('touchstone-parked', parked.since);
-  return body;
 }
 
 /** What a read model refuses, as the problem that it is. */

@@ -6,7 +6,8 @@ import { HistoryPage, HistoryQuery, RecordEntry } from '#libs/contracts';
 import { Policy, ProblemError, refuseQuery } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { History, Reader } from '#libs/runtime';
-import { knownCustomer, pageOf, queryOf, waitingOf } from './answering';
+import { answered, answerFromLog, knownCustomer, pageOf, queryOf } from './answering';
+import { HistoryCursors } from './history-cursors';
 
 @Controller('v1')
 @Policy('history')
@@ -28,20 +29,20 @@ export class HistoryController {
   ): Promise<{ items: readonly JsonObject[]; next: string | null }> {
     const query = queryOf(HistoryQuery, request);
     const customerId = await knownCustomer(this.reader, id);
-    const after = query.cursor === undefined ? query.after : revisionOf(query.cursor);
+    const cursors = new HistoryCursors(customerId, query);
+    const after = await answered(afterOf(query, cursors));
     const range = {
       ...(query.from === undefined ? {} : { from: query.from }),
       ...(query.to === undefined ? {} : { to: query.to }),
       ...(after === undefined ? {} : { after }),
     };
-    const head = await this.history.headRevision(customerId, waitingOf(query));
-    reply.header('touchstone-revision', String(head));
-    if (query.waitFor !== undefined && head < query.waitFor) reply.header('touchstone-stale', 'true');
+    const { reader, history } = this;
+    await answerFromLog(reply, { reader, history }, customerId, query);
     const { items, next } =
       query.form === 'record'
         ? await this.history.records(customerId, range, query.limit)
         : await this.history.events(customerId, range, query.limit);
-    return pageOf(items, next === undefined ? undefined : cursorOf(next));
+    return pageOf(items, next === undefined ? undefined : cursors.write(next));
   }
 
   @Get('events/:eventId')
@@ -55,13 +56,9 @@ export class HistoryController {
   }
 }
 
-function cursorOf(revision: number): string {
-  return Buffer.from(`h${revision}`).toString('base64url');
-}
-
-function revisionOf(cursor: string): number {
-  const match = /^h(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (match?.[1] === undefined)
-    throw new ProblemError('invalid-cursor', 'This cursor is not one of this query’s.');
-  return Number(match[1]);
+async function afterOf(
+  { cursor, after }: HistoryQuery,
+  cursors: HistoryCursors,
+): Promise<number | undefined> {
+  return cursor === undefined ? after : cursors.read(cursor);
 }

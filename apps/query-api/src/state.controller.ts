@@ -7,7 +7,7 @@ import { maskProfile, Policy, refusalToProblem } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { AsOf, History, Reader } from '#libs/runtime';
 import type { AsOfChange } from '#libs/runtime';
-import { knownCustomer, queryOf, waitingOf } from './answering';
+import { answerFromLog, knownCustomer, queryOf } from './answering';
 
 /** A customer as of a moment, and what changed between two: folded from the log, so never behind it. */
 @Controller('v1/customers')
@@ -52,9 +52,8 @@ export class StateController {
 
   async #customer(id: string, query: CustomerQuery, reply: ApiReply): Promise<string> {
     const customerId = await knownCustomer(this.reader, id);
-    const head = await this.history.headRevision(customerId, waitingOf(query));
-    reply.header('touchstone-revision', String(head));
-    if (query.waitFor !== undefined && head < query.waitFor) reply.header('touchstone-stale', 'true');
+    const { reader, history } = this;
+    await answerFromLog(reply, { reader, history }, customerId, query);
     return customerId;
   }
 }

@@ -201,6 +201,12 @@ export class Reader {
     }
     return this.#serving.serving;
   }
+
+  /** Since when no more of a customer is folded, where a group that serves has parked them. */
+  async parked(customerId: string): Promise<Parking | undefined> {
+    await this.#served();
+    return (await reachedIn([...this.#groups.values()], [customerId]))[0]?.parked;
+  }
 }
 
 function servedBy(serving: ReadonlyMap<string, DocumentGroup>, projection: string): DocumentGroup {
