@@ -66,6 +66,19 @@ describe('POST /v1/bulk', () => {
     expectProblem(await post(zipped, { 'content-encoding': 'br' }), 415, 'unsupported-media-type');
   });
 
+  it.each(['GZIP', 'x-gzip', 'X-GZip'])('knows gzip by the name of %s', async (name) => {
+    const zipped = gzipSync(`${JSON.stringify(line())}\n`);
+    expect(counts(await post(zipped, { 'content-encoding': name }))).toEqual([1, 0, 0]);
+    const command = { raw: JSON.stringify(touchpoint()), headers: { 'content-encoding': name } };
+    expectProblem(await api.ask('POST', '/v1/touchpoints', command), 415, 'unsupported-media-type');
+  });
+
+  it('knows what is not compressed by the name of Identity', async () => {
+    const identity = { 'content-encoding': 'Identity' };
+    expect(counts(await post(JSON.stringify(line()), identity))).toEqual([1, 0, 0]);
+    expect((await api.post('/v1/touchpoints', touchpoint(), identity)).status).toBe(201);
+  });
+
   it('answers each bad line by its number, blank lines counted, and takes the others', async () => {
     const good = JSON.stringify(line());
     const lines: Buffer[] = [

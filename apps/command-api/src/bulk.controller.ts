@@ -4,7 +4,15 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiConsumes, ApiHeader, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { BulkQuery, BulkResult, checkQuery } from '#libs/contracts';
-import { idempotencyKeyOf, MAX_BODY_BYTES, Ndjson, Policy, ProblemError } from '#libs/nest';
+import {
+  contentCodingOf,
+  idempotencyKeyOf,
+  MAX_BODY_BYTES,
+  Ndjson,
+  Policy,
+  ProblemError,
+  refuseHeaders,
+} from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { RunBulk } from './bulk.handler';
 import type { LineResult } from './bulk.handler';
@@ -47,6 +55,7 @@ export class BulkController {
     const query = checkQuery(BulkQuery, { ...Object(request.query) });
     if (!query.ok)
       throw new ProblemError('invalid-query', 'The query does not fit.', { errors: query.errors });
+    refuseHeaders(request, 'If-Match');
     const counts: Counts = { accepted: 0, duplicates: 0, rejected: 0 };
     const rejected = this.#rejected(request, counts);
     reply.status(200);
@@ -96,9 +105,9 @@ async function* errorLines(rejected: AsyncIterable<Rejected>, counts: Counts): A
 function bodyOf(request: ApiRequest): AsyncIterable<Buffer> {
   const { body } = request;
   if (!(body instanceof Readable)) throw new ProblemError('malformed-body', 'There is no body.');
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding === 'identity') return whole(body, 'The body ended before its end.');
-  if (encoding !== 'gzip') throw new ProblemError('unsupported-media-type', 'Only gzip is understood.');
+  const coding = contentCodingOf(request);
+  if (coding === 'identity') return whole(body, 'The body ended before its end.');
+  if (coding !== 'gzip') throw new ProblemError('unsupported-media-type', 'Only gzip is understood.');
   const gunzip = createGunzip();
   body.on('error', (error) => gunzip.destroy(error));
   return whole(body.pipe(gunzip), 'The body is not a whole gzip stream.');

@@ -2,7 +2,15 @@ import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
 import { isUuid } from '#libs/core';
 import { check, FitModel, ModelFitted, RebuildAccepted } from '#libs/contracts';
-import { bodyOf, idempotencyKeyOf, Policy, ProblemError, refuseQuery } from '#libs/nest';
+import {
+  bodyOf,
+  idempotencyKeyOf,
+  Policy,
+  ProblemError,
+  refuseFields,
+  refuseHeaders,
+  refuseQuery,
+} from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { modelAnswer, ModelCommands, NotCaughtUpError } from '#libs/runtime';
 import { actorOf, problemOf } from './dispatch';
@@ -22,6 +30,7 @@ export class ModelsController {
     @Res({ passthrough: true }) reply: ApiReply,
   ): Promise<Pick<ModelFitted, 'modelId' | 'kind' | 'asOf' | 'parameters'>> {
     refuseQuery(request);
+    refuseHeaders(request, 'If-Match');
     const { asOf } = bodyOf(check(FitModel, request.body));
     const idempotencyKey = idempotencyKeyOf(request.headers);
     const fitted = await this.models
@@ -49,6 +58,8 @@ export class ModelsController {
   @ApiAcceptedResponse({ type: RebuildAccepted })
   async activate(@Param('modelId') id: string, @Req() request: ApiRequest): Promise<{ rebuildId: string }> {
     refuseQuery(request);
+    refuseHeaders(request, 'Idempotency-Key', 'If-Match');
+    refuseFields(request);
     const modelId = id.toLowerCase();
     const activated = isUuid(modelId) ? await this.models.activate(modelId, actorOf(request)) : 'unknown';
     if (activated === 'unknown') throw new ProblemError('model-not-found', 'There is no such model.');

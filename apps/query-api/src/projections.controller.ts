@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { isJsonObject } from '#libs/core';
 import { ProjectionStatus, RebuildAccepted, RebuildStatus } from '#libs/contracts';
-import { Policy, ProblemError, refuseQuery } from '#libs/nest';
+import { Policy, ProblemError, refuseFields, refuseHeaders, refuseQuery } from '#libs/nest';
 import type { ApiRequest } from '#libs/nest';
 import { ProjectionAdmin, VERIFY_SCOPES } from '#libs/runtime';
 import type { ProjectionStatus as Status, RebuildStatus as Rebuild, VerificationStatus } from '#libs/runtime';
@@ -57,6 +57,8 @@ export class ProjectionsController {
     begin: (names: readonly string[]) => Promise<string | undefined>,
   ): Promise<{ rebuildId: string }> {
     refuseQuery(request);
+    refuseHeaders(request, 'Idempotency-Key', 'If-Match');
+    refuseFields(request);
     const names = (await this.admin.projections()).map((projection) => projection.name);
     const chosen = name === 'all' ? names : names.filter((known) => known === name);
     if (chosen.length === 0) throw new ProblemError('projection-not-found', 'There is no such projection.');
@@ -88,6 +90,7 @@ export class ProjectionsController {
   })
   async verify(@Req() request: ApiRequest): Promise<{ verificationId: string }> {
     refuseQuery(request);
+    refuseHeaders(request, 'Idempotency-Key', 'If-Match');
     const body: unknown = request.body;
     const scope = VERIFY_SCOPES.find((known) => isJsonObject(body) && body['scope'] === known);
     if (scope === undefined || Object.keys(Object(body)).length !== 1) {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isJsonObject, pointerTo } from '#libs/core';
 import { ProblemError } from './problems';
 
 /** Body of a command; a bulk line may be as long. */
@@ -16,6 +17,13 @@ export const BODY_TIMEOUT_MS = 30_000;
 const MAX_DRAINED_BYTES = 16 * 1024 * 1024;
 
 const NDJSON = 'application/x-ndjson';
+
+/** Fields that a refusal names. */
+const MAX_FAULTS = 20;
+
+const NO_CODING = 'identity';
+/** RFC 9110 §8.4.1.3: another name of the same coding. */
+const CODING_ALIASES: ReadonlyMap<string, string> = new Map([['x-gzip', 'gzip']]);
 
 type Done = (error: Error | null, body?: unknown) => void;
 
@@ -36,10 +44,16 @@ export function refusesAllButNdjson(request: FastifyRequest): ProblemError | und
   return new ProblemError('unsupported-media-type', `Send ${NDJSON}.`);
 }
 
+/** How a body is compressed, `identity` where it is not; names of codings are case-insensitive (RFC 9110 §8.4.1). */
+export function contentCodingOf({ headers }: Pick<FastifyRequest, 'headers'>): string {
+  const named = headers['content-encoding']?.trim().toLowerCase() ?? NO_CODING;
+  return CODING_ALIASES.get(named) ?? named;
+}
+
 /** An empty body is no body: many clients name a type for each POST. */
 function jsonBody(request: FastifyRequest, payload: IncomingMessage, done: Done): void {
   const { headers } = request;
-  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
+  if (contentCodingOf(request) !== NO_CODING) {
     done(new ProblemError('unsupported-media-type', 'Only bulk bodies may be compressed.'));
     return;
   }
@@ -74,6 +88,17 @@ function jsonBody(request: FastifyRequest, payload: IncomingMessage, done: Done)
     }
   });
   payload.on('error', () => finish(malformed('The body broke off.')));
+}
+
+/** For routes that take no body: a missing one and `{}` are the same, a field is refused, not ignored. */
+export function refuseFields({ body }: Pick<FastifyRequest, 'body'>): void {
+  if (body === undefined) return;
+  const errors = isJsonObject(body)
+    ? Object.keys(body)
+        .slice(0, MAX_FAULTS)
+        .map((name) => ({ pointer: pointerTo(name), message: 'is not a known field' }))
+    : [{ pointer: '', message: 'must be a JSON object' }];
+  if (errors.length > 0) throw new ProblemError('invalid-body', 'This route takes no fields.', { errors });
 }
 
 const EMPTY = Buffer.alloc(0);

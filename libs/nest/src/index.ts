@@ -3,7 +3,7 @@ export * from './access';
 export { Ndjson, Policy } from './policy';
 export * from './problems';
 export * from './request';
-export { MAX_BODY_BYTES, parseJson } from './body';
+export { contentCodingOf, MAX_BODY_BYTES, parseJson, refuseFields } from './body';
 export { faultFields } from './logger';
 export { Metrics } from './metrics';
 export { HEALTH_CHECKS, Lifecycle } from './health';
