@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, expectProblem, somebody, touchpoint } from './client';
+import { Client, expectProblem, INSTANT, somebody, touchpoint } from './client';
 import type { Answer, Loose } from './client';
 import { ROOT, Server } from './server';
 import { eventually } from './wait';
@@ -57,7 +57,11 @@ beforeAll(async () => {
     threadId: SECRET,
     attributes: { [SECRET]: SECRET },
   });
-  await api.accept(`/v1/touchpoints/${known.eventId}/status`, { status: 'opened', detail: SECRET });
+  await api.accept(`/v1/touchpoints/${known.eventId}/status`, {
+    status: 'opened',
+    code: 'ok',
+    detail: SECRET,
+  });
   const fix = { fields: { content: `${SECRET} 2` }, reason: SECRET };
   await api.accept(`/v1/touchpoints/${known.eventId}/correction`, fix);
   await api.accept(`/v1/touchpoints/${known.eventId}/annotation`, { text: SECRET });
@@ -208,6 +212,29 @@ describe('docs/access.md, cell by cell', () => {
     }
     expectProblem(await ask(new Client(server.url, undefined)), 401, 'unauthenticated');
     expectProblem(await ask(new Client(server.url, `${api.key}x`)), 401, 'unauthenticated');
+  });
+
+  it('an admin, who may read segments, may read who moved between them, and nothing of who they are', async () => {
+    const admin = clients.get('admin') ?? api;
+    const moves = await admin.get(`/v1/segments/${segmentId}/history`);
+    expect(moves.status).toBe(200);
+    for (const move of moves.body.items) {
+      expect(Object.keys(move).toSorted()).toEqual(['at', 'change', 'customerId', 'eventId', 'other']);
+    }
+    expect(moves.body.items.length).toBeGreaterThan(0);
+    expectProblem(await admin.get(`/v1/segments/${segmentId}/members`), 403, 'forbidden');
+  });
+
+  it('an analyst is shown the codes and instants of an entry', async () => {
+    const analyst = clients.get('analyst') ?? api;
+    const { body } = await analyst.get(`/v1/customers/${known.customerId}/timeline`);
+    const entry = (kind: string): Loose => body.items.find((item: Loose) => item.kind === kind);
+    expect(entry('feedback')).toMatchObject({ feedbackType: 'praise' });
+    expect(entry('message')).toMatchObject({
+      status: 'opened',
+      statusCode: 'ok',
+      statusAt: expect.stringMatching(INSTANT),
+    });
   });
 
   it('a key with several roles may do what each of them may, in the clearest way', async () => {

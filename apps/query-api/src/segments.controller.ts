@@ -42,9 +42,9 @@ export class SegmentsController {
     return this.#page(id, request, (segmentId, page) => this.segments.members(segmentId, page));
   }
 
-  /** Who came and went, the latest first. */
+  /** Who came and went, the latest first: ids of customers and of events, and nothing else about anybody. */
   @Get(':segmentId/history')
-  @Policy('customers')
+  @Policy('segments')
   @ApiQuery({ type: PageQuery })
   @ApiOkResponse({ type: SegmentMovePage })
   history(

@@ -81,6 +81,11 @@ it('masks entries of a timeline: no subject, content, free text or attributes, a
   });
 });
 
+it('shows codes and instants of an entry: what became of it and of which sort it is', () => {
+  const shown = { status: 'failed', statusCode: 'mailbox-full', statusAt: 's', feedbackType: 'complaint' };
+  expect(maskTimelineEntry({ ...shown, detail: 'secret', content: 'secret' })).toEqual(shown);
+});
+
 it('masks purchases: what was bought, not under which number', () => {
   const masked = maskPurchase({
     orderId: 'ORDER-1234',
