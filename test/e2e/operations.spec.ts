@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { Client, expectProblem, somebody, touchpoint } from './client';
+import { Client, expectProblem, somebody, touchpoint, UUID_V7 } from './client';
 import type { Loose } from './client';
 import { newHome, removeHome, ROOT, Server } from './server';
 
@@ -71,6 +71,7 @@ describe('projections', () => {
     for (const name of ['timeline', 'all']) {
       const begun = await api.post(`/v1/projections/${name}/rebuild`);
       expect(begun.status).toBe(202);
+      expect(begun.body.rebuildId).toMatch(UUID_V7);
       const done = await api.ended(begun.body.rebuildId);
       expect(done).toMatchObject({ state: 'done', progress: 1, parity: { differing: 0 } });
       const after = await api.get(`/v1/customers/${customerId}/timeline?waitFor=1`);
@@ -84,6 +85,8 @@ describe('projections', () => {
     await api.bulk(Array.from({ length: 500 }, () => ({ command: 'touchpoint', ...touchpoint() })));
     expect(await api.verified('ledger')).toMatchObject({ state: 'done', ok: true, scope: 'ledger' });
     expect(await api.verified('readmodels')).toMatchObject({ state: 'done', ok: true, scope: 'readmodels' });
+    const begun = await api.post('/v1/verifications', { scope: 'ledger' });
+    expect(begun.body.verificationId).toMatch(UUID_V7);
     expectProblem(await api.post('/v1/verifications', { scope: 'all' }), 400, 'invalid-body');
     expectProblem(await api.post('/v1/verifications'), 400, 'invalid-body');
     expectProblem(await api.post('/v1/verifications', { scope: 'ledger', x: 1 }), 400, 'invalid-body');

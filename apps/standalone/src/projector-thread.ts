@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { EngineError, messageOf } from '#libs/core';
+import { EngineError, messageOf, uuidV7 } from '#libs/core';
 import type { Actor } from '#libs/trust';
 import { openStatus, ProjectionAdmin, projectionStatuses } from '#libs/runtime';
 import type {
@@ -17,6 +17,9 @@ import type { ProjectorMessage, ProjectorStart, ProjectorTask } from './projecto
 
 /** Finished tasks that are remembered. */
 const MAX_TASKS = 100;
+
+/** Ids of tasks. */
+const newId = uuidV7({ nowMs: () => Date.now() }, { bytes: (length) => randomBytes(length) });
 
 /** The projector on a thread of its own, and what it is told and asked. */
 export class ProjectorThread extends ProjectionAdmin {
@@ -58,19 +61,19 @@ export class ProjectorThread extends ProjectionAdmin {
   }
 
   rebuild(names: readonly string[]): Promise<string | undefined> {
-    return this.#start({ kind: 'rebuild', taskId: randomUUID(), names });
+    return this.#start({ kind: 'rebuild', taskId: newId(), names });
   }
 
   activate(model: string, actor: Actor): Promise<string | undefined> {
-    return this.#start({ kind: 'activate', taskId: randomUUID(), model, actor });
+    return this.#start({ kind: 'activate', taskId: newId(), model, actor });
   }
 
   rollback(names: readonly string[], actor: Actor): Promise<string | undefined> {
-    return this.#start({ kind: 'rollback', taskId: randomUUID(), names, actor });
+    return this.#start({ kind: 'rollback', taskId: newId(), names, actor });
   }
 
   retry(names: readonly string[]): Promise<string | undefined> {
-    return this.#start({ kind: 'retry', taskId: randomUUID(), names });
+    return this.#start({ kind: 'retry', taskId: newId(), names });
   }
 
   async rebuildStatus(rebuildId: string): Promise<RebuildStatus | undefined> {
@@ -79,7 +82,7 @@ export class ProjectorThread extends ProjectionAdmin {
   }
 
   verify(scope: VerifyScope): Promise<string | undefined> {
-    return this.#start({ kind: 'verify', taskId: randomUUID(), scope });
+    return this.#start({ kind: 'verify', taskId: newId(), scope });
   }
 
   async verification(verificationId: string): Promise<VerificationStatus | undefined> {

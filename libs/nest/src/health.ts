@@ -4,6 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse } from '@nes
 import type { JsonObject } from '#libs/core';
 import type { ApiReply } from './request';
 import { Open } from './policy';
+import { PROBLEMS } from './problems';
 
 export interface HealthResult {
   readonly ok: boolean;
@@ -21,6 +22,7 @@ export interface HealthCheck {
 export const HEALTH_CHECKS = Symbol('HEALTH_CHECKS');
 
 const CHECK_TIMEOUT_MS = 2_000;
+const { retryAfterS: RETRY_AFTER_S } = PROBLEMS.unavailable;
 
 /** Whether the process is on its way out. */
 @Injectable()
@@ -68,13 +70,16 @@ export class HealthController {
     tags: ['operations'],
   })
   @ApiOkResponse({ schema: readinessSchema })
-  @ApiServiceUnavailableResponse({ schema: readinessSchema })
+  @ApiServiceUnavailableResponse({
+    schema: readinessSchema,
+    headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
+  })
   async ready(@Res({ passthrough: true }) reply: ApiReply): Promise<Readiness> {
     this.#checks ??= findChecks(this.modules);
     const results = await Promise.all(this.#checks.map(runCheck));
     const failing = results.some(([, { ok }]) => !ok);
     const status = this.lifecycle.stopping ? 'stopping' : failing ? 'failing' : 'ready';
-    if (status !== 'ready') reply.status(503);
+    if (status !== 'ready') reply.status(503).header('retry-after', String(RETRY_AFTER_S));
     return { status, checks: Object.fromEntries(results) };
   }
 }

@@ -88,6 +88,7 @@ describe('health', () => {
     expect((await get('/health/live')).json()).toEqual({ status: 'live' });
     const ready = await get('/health/ready');
     expect(ready.statusCode).toBe(200);
+    expect(ready.headers).not.toHaveProperty('retry-after');
     expect(ready.json()).toEqual({
       status: 'ready',
       checks: { profiles: { ok: true, lagEvents: 0 }, log: { ok: true } },
@@ -108,6 +109,7 @@ describe('health', () => {
       { status: 'failing', checks: { profiles: shown } },
     ]);
     expect(ready.payload).not.toContain('secret');
+    expect(ready.headers['retry-after']).toBe('5');
   });
 
   it('is 503 while the process stops, though alive', async () => {
@@ -115,6 +117,7 @@ describe('health', () => {
     const ready = await get('/health/ready');
     expect([ready.statusCode, ready.json()]).toMatchObject([503, { status: 'stopping' }]);
     expect(ready.headers.connection).toBe('close');
+    expect(ready.headers['retry-after']).toBe('5');
     expect((await get('/health/live')).statusCode).toBe(200);
   });
 });
