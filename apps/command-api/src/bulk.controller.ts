@@ -2,8 +2,19 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiConsumes, ApiHeader, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { BulkQuery, BulkResult, checkQuery } from '#libs/contracts';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import type { ApiBodyOptions } from '@nestjs/swagger';
+import { BULK_COMMANDS, BulkQuery, BulkResult, checkQuery } from '#libs/contracts';
 import {
   contentCodingOf,
   idempotencyKeyOf,
@@ -26,6 +37,30 @@ const WINDOW_CHUNKS = 4;
 /** Rejected lines that the plain answer names; `?errors=ndjson` names all. */
 const MAX_ERRORS = 1_000;
 
+const NDJSON_TYPE = 'application/x-ndjson';
+
+const LINES: ApiBodyOptions = {
+  description:
+    'One command a line: the members of the body of its own route, those of its path, and `command`, which is ' +
+    `one of ${BULK_COMMANDS.join(', ')}. A status names its touchpoint by \`touchpoint\`: {id} or {source}.`,
+  required: true,
+  schema: {
+    type: 'string',
+    example: '{"command":"feedback","customer":{"id":"…"},"type":"praise","content":"Well done"}\n',
+  },
+};
+const ANSWERS = {
+  'application/json': { schema: { $ref: getSchemaPath(BulkResult) } },
+  [NDJSON_TYPE]: {
+    schema: {
+      type: 'string',
+      description: 'With `errors=ndjson`: each rejected line as {line, code, detail}, then the counts.',
+      example:
+        '{"line":2,"code":"malformed-body","detail":"…"}\n{"accepted":1,"duplicates":0,"rejected":1}\n',
+    },
+  },
+} as const;
+
 interface Counts {
   accepted: number;
   duplicates: number;
@@ -44,10 +79,13 @@ export class BulkController {
   @ApiOperation({
     summary: 'One command a line; a bad line never stops the others, an accepted one is durable',
   })
-  @ApiConsumes('application/x-ndjson')
+  @ApiConsumes(NDJSON_TYPE)
+  @ApiBody(LINES)
   @ApiHeader({ name: 'Idempotency-Key', required: false })
+  @ApiHeader({ name: 'Content-Encoding', required: false, schema: { type: 'string', enum: ['gzip'] } })
   @ApiQuery({ name: 'errors', required: false, enum: ['ndjson'] })
-  @ApiOkResponse({ type: BulkResult })
+  @ApiExtraModels(BulkResult)
+  @ApiOkResponse({ content: ANSWERS })
   async run(
     @Req() request: ApiRequest,
     @Res({ passthrough: true }) reply: ApiReply,
@@ -60,7 +98,7 @@ export class BulkController {
     const rejected = this.#rejected(request, counts);
     reply.status(200);
     if (query.value.errors === 'ndjson') {
-      reply.header('content-type', 'application/x-ndjson');
+      reply.header('content-type', NDJSON_TYPE);
       return Readable.from(errorLines(rejected, counts));
     }
     const errors: { line: number; code: string; detail: string }[] = [];

@@ -1,5 +1,5 @@
 import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiCreatedResponse, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { isUuid } from '#libs/core';
 import { check, FitModel, ModelFitted, RebuildAccepted } from '#libs/contracts';
 import {
@@ -23,6 +23,7 @@ export class ModelsController {
 
   /** Freezes the quintiles of everybody who had bought something before `asOf`. Changes nobody's segment yet. */
   @Post()
+  @ApiHeader({ name: 'Idempotency-Key', required: false })
   @ApiBody({ type: FitModel })
   @ApiCreatedResponse({ type: ModelFitted })
   async fit(

@@ -32,6 +32,7 @@ export class CustomerQueriesController {
   @Post('lookup')
   @HttpCode(200)
   @ApiBody({ type: LookupCustomer })
+  @ApiQuery({ type: CustomerQuery })
   @ApiOkResponse({ type: CustomerProfile })
   async lookup(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: ApiReply): Promise<JsonObject> {
     const { identifier } = bodyOf(check(LookupCustomer, request.body));

@@ -1,8 +1,8 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOkResponse, ApiQuery, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { isUuid } from '#libs/core';
 import type { JsonObject } from '#libs/core';
-import { HistoryPage, HistoryQuery, RecordEntry } from '#libs/contracts';
+import { HistoryPage, HistoryQuery, RecordEntry, RecordPage } from '#libs/contracts';
 import { Policy, ProblemError, refuseQuery } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { History, Reader } from '#libs/runtime';
@@ -21,7 +21,12 @@ export class HistoryController {
   /** Answered from the log itself, so it has always reached every acknowledged revision. */
   @Get('customers/:customerId/history')
   @ApiQuery({ type: HistoryQuery })
-  @ApiOkResponse({ type: HistoryPage })
+  @ApiExtraModels(HistoryPage, RecordPage)
+  @ApiOkResponse({
+    description: 'Records where the form of records is asked for, else events with their data unsealed.',
+    // A page without items is one of both.
+    schema: { anyOf: [HistoryPage, RecordPage].map((page) => ({ $ref: getSchemaPath(page) })) },
+  })
   async page(
     @Param('customerId') id: string,
     @Req() request: ApiRequest,

@@ -1,11 +1,21 @@
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { isJsonObject } from '#libs/core';
-import { ProjectionStatus, RebuildAccepted, RebuildStatus } from '#libs/contracts';
+import {
+  ProjectionStatus,
+  RebuildAccepted,
+  RebuildStatus,
+  VerificationAccepted,
+  VerificationStatus,
+} from '#libs/contracts';
 import { Policy, ProblemError, refuseFields, refuseHeaders, refuseQuery } from '#libs/nest';
 import type { ApiRequest } from '#libs/nest';
 import { ProjectionAdmin, VERIFY_SCOPES } from '#libs/runtime';
-import type { ProjectionStatus as Status, RebuildStatus as Rebuild, VerificationStatus } from '#libs/runtime';
+import type {
+  ProjectionStatus as Status,
+  RebuildStatus as Rebuild,
+  VerificationStatus as Verification,
+} from '#libs/runtime';
 
 const BUSY = 'A rebuild or a verification is running; ask again when it is done.';
 
@@ -85,9 +95,11 @@ export class ProjectionsController {
     schema: {
       type: 'object',
       required: ['scope'],
+      additionalProperties: false,
       properties: { scope: { type: 'string', enum: [...VERIFY_SCOPES] } },
     },
   })
+  @ApiAcceptedResponse({ type: VerificationAccepted })
   async verify(@Req() request: ApiRequest): Promise<{ verificationId: string }> {
     refuseQuery(request);
     refuseHeaders(request, 'Idempotency-Key', 'If-Match');
@@ -107,11 +119,11 @@ export class ProjectionsController {
 
   @Get('verifications/:verificationId')
   @Policy('verify')
-  @ApiOkResponse({ schema: { type: 'object' } })
+  @ApiOkResponse({ type: VerificationStatus })
   async verification(
     @Param('verificationId') verificationId: string,
     @Req() request: ApiRequest,
-  ): Promise<VerificationStatus> {
+  ): Promise<Verification> {
     refuseQuery(request);
     const status = await this.admin.verification(verificationId);
     if (status === undefined) throw new ProblemError('rebuild-not-found', 'There is no such verification.');

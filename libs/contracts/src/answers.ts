@@ -166,12 +166,12 @@ export class ProjectionStatus {
 }
 
 export class RebuildAccepted {
-  @ApiProperty({ type: String })
+  @ApiProperty(id)
   declare readonly rebuildId: string;
 }
 
 export class RebuildStatus {
-  @ApiProperty({ type: String })
+  @ApiProperty(id)
   declare readonly rebuildId: string;
 
   @ApiProperty({ type: [String] })
@@ -195,6 +195,45 @@ export class RebuildStatus {
 
   @ApiProperty({ ...count, required: false, description: 'Customers still parked after another try.' })
   declare readonly parked?: number;
+
+  @ApiProperty({ type: String, required: false })
+  declare readonly fault?: string;
+}
+
+export class VerificationAccepted {
+  @ApiProperty(id)
+  declare readonly verificationId: string;
+}
+
+export class VerificationStatus {
+  @ApiProperty(id)
+  declare readonly verificationId: string;
+
+  @ApiProperty({ type: String, enum: ['ledger', 'readmodels'] })
+  declare readonly scope: string;
+
+  @ApiProperty({ type: String, enum: ['running', 'done', 'failed'] })
+  declare readonly state: string;
+
+  @ApiProperty(count)
+  declare readonly events: number;
+
+  @ApiProperty({ type: Boolean, required: false, description: 'True where nothing differs.' })
+  declare readonly ok?: boolean;
+
+  @ApiProperty({
+    type: Object,
+    required: false,
+    description: 'Of the ledger: streams, events, faultCount and the first faults.',
+  })
+  declare readonly ledger?: object;
+
+  @ApiProperty({
+    type: Object,
+    required: false,
+    description: 'Of the read models: compared, differing, examples.',
+  })
+  declare readonly readModels?: object;
 
   @ApiProperty({ type: String, required: false })
   declare readonly fault?: string;

@@ -3,10 +3,27 @@ import type { Instant, Role } from '#libs/core';
 import { CommandMessage } from './command-message';
 import { Field, OptionalField } from './field';
 import { instant } from './instant';
-import { listOf, oneOf, text } from './rule';
+import { listOf, oneOf, REFUSED, simple, text } from './rule';
+import type { Rule } from './rule';
+
+/** Characters, as `ApiKeys` of the runtime has it. */
+const MAX_NAME_LENGTH = 200;
+
+const anyName = text({ min: 1, max: MAX_NAME_LENGTH });
+
+/** The runtime refuses the same, without saying where. */
+const keyName: Rule<string> = simple(
+  'keyName',
+  { ...anyName.schema, pattern: '\\S' },
+  `must be well-formed text of 1 to ${MAX_NAME_LENGTH} characters, not all of them blank`,
+  (value) => {
+    const name = anyName.read(value, {});
+    return name === REFUSED || name.trim() === '' ? REFUSED : name;
+  },
+);
 
 export class CreateApiKey extends CommandMessage {
-  @Field(text({ min: 1, max: 1024 }))
+  @Field(keyName)
   declare readonly name: string;
 
   @Field(listOf(oneOf(ROLES), { min: 1, max: ROLES.length }))

@@ -34,7 +34,9 @@ const LINES = {
 export type BulkCommandName = keyof typeof LINES;
 export type CheckedLine = ReturnType<(typeof LINES)[BulkCommandName]>;
 
-const NAMES = Object.keys(LINES).join(' ');
+export const BULK_COMMANDS: readonly string[] = Object.keys(LINES);
+
+const NAMES = BULK_COMMANDS.join(' ');
 
 /** Checks a parsed line of `POST /v1/bulk`. The message still lacks its origin. */
 export function checkLine(value: unknown): CheckedLine {

@@ -1,6 +1,7 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
+import type { JsonObject } from '#libs/core';
 import { REFUSED } from './rule';
 import type { Constructor, Rule } from './rule';
 
@@ -50,6 +51,7 @@ export function isGiven(_object: unknown, value: unknown): boolean {
 }
 
 function validate(rule: Rule<unknown>, target: object, key: string, context: FieldContext = {}): void {
+  describeClass(target.constructor);
   constrain(rule, target, key, false, context);
   if (rule.elements !== undefined) constrain(rule.elements, target, key, true, context);
 }
@@ -90,6 +92,17 @@ function document(
   const { required, ...rest } = options;
   // Swagger reads `required` of an object as the names of its members.
   const presence = rule.schema['type'] === 'object' ? { selfRequired: required } : { required };
+  const shape = rule.shape ?? elements?.shape;
+  if (members !== undefined && shape !== undefined) describeClass(members(), shape);
   const schema: ApiPropertyOptions = { ...rule.schema, ...items, ...nested, ...rest, ...presence };
   ApiProperty(schema)(target, key);
+}
+
+/** `check` knows no member beside the fields. */
+const CLOSED = { additionalProperties: false };
+
+/** What OpenAPI says of a class of fields beside them; the last call counts. */
+function describeClass(type: Parameters<ClassDecorator>[0], shape: JsonObject = {}): void {
+  // Swagger adds whatever stands beside the name to the schema; its types know of a description only.
+  ApiSchema({ name: type.name, ...CLOSED, ...shape })(type);
 }

@@ -61,6 +61,31 @@ it('says what a field may hold and which are required', () => {
 });
 
 it.each([
+  'RecordTouchpoint',
+  'ReportStatus',
+  'CorrectedFields',
+  'Source',
+  'Item',
+  'CreateApiKey',
+  'StateQuery',
+])('says that %s has no other members, as check has it', (name) => {
+  expect(schemas).toMatchObject({ [name]: { type: 'object', additionalProperties: false } });
+});
+
+it.each([
+  ['CustomerReference', 'identifiers'],
+  ['TouchpointReference', 'source'],
+])('says that %s is an id or %s, and not both', (name, other) => {
+  expect(schemas).toMatchObject({ [name]: { oneOf: [{ required: ['id'] }, { required: [other] }] } });
+});
+
+it('closes no answer that other members may be added to', () => {
+  for (const name of ['CustomerProfile', 'TimelineEntry', 'HistoryEntry', 'ReceiptAnswer', 'MoneySum']) {
+    expect(schemas).not.toHaveProperty([name, 'additionalProperties']);
+  }
+});
+
+it.each([
   ['RefundPurchase', 'orderId'],
   ['ReportStatus', 'eventId'],
   ['ChangeProfile', 'customerId'],

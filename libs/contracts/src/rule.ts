@@ -26,6 +26,8 @@ export interface Rule<T> {
   readonly fromText?: (text: string) => unknown;
   /** The class whose fields an object has. */
   readonly members?: () => Constructor<object>;
+  /** What OpenAPI says of that class beside its fields. */
+  readonly shape?: JsonObject;
   /** The rule of a list's elements. */
   readonly elements?: Rule<unknown>;
 }
@@ -104,17 +106,21 @@ export function integer({ min, max = Number.MAX_SAFE_INTEGER }: { min: number; m
   };
 }
 
+/** What is wrong about which fields an object has. */
+interface Presence {
+  (value: JsonObject): string | undefined;
+  readonly shape?: JsonObject;
+}
+
 /** An object with the fields of a class and no others. `fault` says what is wrong about which fields it has. */
-export function object<T extends object>(
-  members: () => Constructor<object>,
-  fault?: (value: JsonObject) => string | undefined,
-): Rule<T> {
+export function object<T extends object>(members: () => Constructor<object>, fault?: Presence): Rule<T> {
   // The members are read one by one after this; a value with the wrong ones does not get out of `check`.
   const fits = (value: unknown): value is T => isJsonObject(value) && fault?.(value) === undefined;
   return {
     name: 'object',
     schema: {},
     members,
+    ...(fault?.shape === undefined ? {} : { shape: fault.shape }),
     read: (value) => (fits(value) ? value : REFUSED),
     explain: (value) => ({
       pointer: '',
@@ -124,13 +130,14 @@ export function object<T extends object>(
 }
 
 /** For `object`: the fields of which there must be one, and only one. */
-export function exactlyOne(...names: readonly string[]): (value: JsonObject) => string | undefined {
+export function exactlyOne(...names: readonly string[]): Presence {
   const message = `must have exactly one of ${names.join(' and ')}`;
-  return (value) => {
+  const fault = (value: JsonObject): string | undefined => {
     let given = 0;
     for (const name of names) if (value[name] !== undefined) given++;
     return given === 1 ? undefined : message;
   };
+  return Object.assign(fault, { shape: { oneOf: names.map((name) => ({ required: [name] })) } });
 }
 
 export function listOf<T>(elements: Rule<T>, { min, max }: { min: number; max: number }): Rule<readonly T[]> {

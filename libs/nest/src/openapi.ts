@@ -45,6 +45,35 @@ const PROBLEM_RESPONSE = {
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 
+const HEADERS = {
+  'Touchstone-Revision': {
+    description: 'Revision of the customer’s stream that the answer has reached, at least.',
+    schema: { type: 'integer', minimum: -1 },
+  },
+  'Touchstone-Stale': {
+    description: 'Only where the revision of waitFor was not reached in time.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+  'Touchstone-Parked': {
+    description: 'Only of a parked customer: when the event was recorded that cannot be folded.',
+    schema: { type: 'string', format: 'date-time' },
+  },
+  'Idempotent-Replayed': {
+    description: 'Only where the answer is that to an earlier request.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+};
+
+type HeaderName = keyof typeof HEADERS;
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+const CUSTOMER_HEADERS: readonly HeaderName[] = [
+  'Touchstone-Revision',
+  'Touchstone-Stale',
+  'Touchstone-Parked',
+];
+const REPLAY_HEADERS: readonly HeaderName[] = ['Idempotent-Replayed'];
+
 /** OpenAPI 3.1 of every mounted route, with its policy and the way that it fails. */
 export function createOpenApi(app: INestApplication, info: OpenApiInfo): OpenAPIObject {
   const builder = new DocumentBuilder()
@@ -57,6 +86,7 @@ export function createOpenApi(app: INestApplication, info: OpenApiInfo): OpenAPI
   const document = SwaggerModule.createDocument(app, builder.build());
   document.components = { ...document.components };
   document.components.schemas = { ...document.components.schemas, Problem: PROBLEM_SCHEMA };
+  document.components.headers = HEADERS;
   const routes = new Map(
     mountedRoutes(app).map((route) => [`${route.method} ${shapeOf(route.pattern)}`, route]),
   );
@@ -65,12 +95,26 @@ export function createOpenApi(app: INestApplication, info: OpenApiInfo): OpenAPI
       const operation = item[method];
       if (operation === undefined) continue;
       const route = routes.get(`${method.toUpperCase()} ${shapeOf(path)}`);
+      if (takes(operation, 'waitFor')) addHeaders(operation, '200', CUSTOMER_HEADERS);
+      if (takes(operation, 'Idempotency-Key')) addHeaders(operation, '201', REPLAY_HEADERS);
       operation.responses = { ...operation.responses, default: PROBLEM_RESPONSE };
       if (route?.open === true) operation.security = [];
       else if (route?.policy !== undefined) Reflect.set(operation, 'x-policy', route.policy);
     }
   }
   return document;
+}
+
+/** What tells a customer-scoped query, and a request that may be repeated, is that it takes their parameter. */
+function takes({ parameters = [] }: Operation, name: string): boolean {
+  return parameters.some((parameter) => 'name' in parameter && parameter.name === name);
+}
+
+function addHeaders({ responses }: Operation, status: string, names: readonly HeaderName[]): void {
+  const response = responses[status];
+  if (response === undefined || '$ref' in response) return;
+  const references = names.map((name) => [name, { $ref: `#/components/headers/${name}` }] as const);
+  response.headers = { ...response.headers, ...Object.fromEntries(references) };
 }
 
 /** What is mounted and not described, or described and not mounted; empty where the two are equal. */
