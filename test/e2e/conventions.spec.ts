@@ -272,7 +272,19 @@ describe('queries', () => {
       const path = `/v1/customers/${id}/${rest}?limit=2&cursor=`;
       expect((await api.get(path + encodeURIComponent(good))).status).toBe(200);
       const flipped = good.slice(0, -2) + (good.at(-2) === 'A' ? 'B' : 'A') + good.slice(-1);
-      for (const bad of [flipped, 'x', 'null', 'e30', 'W10', good + good, '%00', "' OR 1=1"]) {
+      for (const bad of [
+        flipped,
+        'x',
+        'null',
+        'e30',
+        'W10',
+        good + good,
+        `${good}!!!`,
+        `${good}=`,
+        ` ${good}`,
+        '%00',
+        "' OR 1=1",
+      ]) {
         const answer = await api.get(path + encodeURIComponent(bad));
         expect([rest, bad, answer.status, answer.body.code]).toEqual([rest, bad, 400, 'invalid-cursor']);
       }

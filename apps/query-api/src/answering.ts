@@ -4,7 +4,7 @@ import { checkQuery } from '#libs/contracts';
 import type { CustomerQuery } from '#libs/contracts';
 import { ProblemError } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
-import type { Answer, History, Reader, Waiting } from '#libs/runtime';
+import type { Answer, History, Page, Reader, Waiting } from '#libs/runtime';
 
 type QueryType<T extends object> = new () => T;
 
@@ -70,12 +70,27 @@ export async function answered<Body>(reading: Promise<Body>): Promise<Body> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof CursorError)
-      throw new ProblemError('invalid-cursor', 'This cursor is not one of this query’s.', { cause: error });
+    if (error instanceof CursorError) throw foreignCursor(error);
     if (error instanceof QueryTooBroadError)
       throw new ProblemError('query-too-broad', 'More than 10,000 entries match.', { cause: error });
     throw error;
   }
+}
+
+interface Asked {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** The page that is asked for. Decoding passes over what is not base64url, so its own text must come back. */
+export function askedPage({ limit, cursor }: Asked): Page {
+  if (cursor === undefined) return { limit };
+  if (Buffer.from(cursor, 'base64url').toString('base64url') === cursor) return { limit, cursor };
+  throw foreignCursor();
+}
+
+function foreignCursor(cause?: CursorError): ProblemError {
+  return new ProblemError('invalid-cursor', 'This cursor is not one of this query’s.', { cause });
 }
 
 /** A page as API §1 shapes it. */

@@ -21,7 +21,7 @@ import { bodyOf, maskProfile, maskPurchase, maskTimelineEntry, Policy, ProblemEr
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { wordsOf } from '#libs/projections';
 import { Reader } from '#libs/runtime';
-import { answer, answered, knownCustomer, pageOf, queryOf, waitingOf } from './answering';
+import { answer, answered, askedPage, knownCustomer, pageOf, queryOf, waitingOf } from './answering';
 
 @Controller('v1/customers')
 @Policy('customers')
@@ -50,7 +50,7 @@ export class CustomerQueriesController {
     const masked = request.access === 'masked';
     checkWords(filter.q, masked);
     checkTier(filter.tier);
-    const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const page = askedPage({ limit, cursor });
     const { items, next } = await answered(this.reader.customers(filter, page));
     return pageOf(masked ? items.map(maskProfile) : items, next);
   }
@@ -79,7 +79,7 @@ export class CustomerQueriesController {
     checkWords(query.q, masked);
     const customerId = await knownCustomer(this.reader, id);
     const { limit, cursor, ...filter } = query;
-    const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const page = askedPage({ limit, cursor });
     const found = await answer(reply, this.reader.timeline(customerId, filter, page, waitingOf(query)));
     return pageOf(masked ? found.items.map(maskTimelineEntry) : found.items, found.next);
   }
@@ -94,7 +94,7 @@ export class CustomerQueriesController {
   ): Promise<{ items: readonly JsonObject[]; next: string | null }> {
     const query = queryOf(CustomerPageQuery, request);
     const customerId = await knownCustomer(this.reader, id);
-    const page = { limit: query.limit, ...(query.cursor === undefined ? {} : { cursor: query.cursor }) };
+    const page = askedPage(query);
     const found = await answer(reply, this.reader.purchases(customerId, page, waitingOf(query)));
     return pageOf(request.access === 'masked' ? found.items.map(maskPurchase) : found.items, found.next);
   }

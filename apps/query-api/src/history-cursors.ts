@@ -23,11 +23,10 @@ export class HistoryCursors {
     return this.#cursors.write([revision]);
   }
 
-  /** The revision that was written; throws `CursorError`. */
-  read(cursor: string): number {
+  /** The revision that was written; rejects with `CursorError`, as reading a page of a read model does. */
+  async read(cursor: string): Promise<number> {
     const [revision] = this.#cursors.read(cursor);
-    // Decoding passes over what is not base64url, so that a cursor with something behind it is read as well.
-    if (typeof revision === 'number' && this.write(revision) === cursor) return revision;
-    throw new CursorError('The cursor is not as it was given out');
+    if (typeof revision === 'number') return revision;
+    throw new CursorError('The cursor is not one of a history');
   }
 }

@@ -6,7 +6,7 @@ import { HistoryPage, HistoryQuery, RecordEntry, RecordPage } from '#libs/contra
 import { Policy, ProblemError, refuseQuery } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { History, Reader } from '#libs/runtime';
-import { answered, answerFromLog, knownCustomer, pageOf, queryOf } from './answering';
+import { answered, answerFromLog, askedPage, knownCustomer, pageOf, queryOf } from './answering';
 import { HistoryCursors } from './history-cursors';
 
 @Controller('v1')
@@ -32,21 +32,22 @@ export class HistoryController {
     @Req() request: ApiRequest,
     @Res({ passthrough: true }) reply: ApiReply,
   ): Promise<{ items: readonly JsonObject[]; next: string | null }> {
+    const { reader, history } = this;
     const query = queryOf(HistoryQuery, request);
-    const customerId = await knownCustomer(this.reader, id);
+    const customerId = await knownCustomer(reader, id);
     const cursors = new HistoryCursors(customerId, query);
-    const after = await answered(afterOf(query, cursors));
+    const { limit, cursor } = askedPage(query);
+    const after = cursor === undefined ? query.after : await answered(cursors.read(cursor));
     const range = {
       ...(query.from === undefined ? {} : { from: query.from }),
       ...(query.to === undefined ? {} : { to: query.to }),
       ...(after === undefined ? {} : { after }),
     };
-    const { reader, history } = this;
     await answerFromLog(reply, { reader, history }, customerId, query);
     const { items, next } =
       query.form === 'record'
-        ? await this.history.records(customerId, range, query.limit)
-        : await this.history.events(customerId, range, query.limit);
+        ? await history.records(customerId, range, limit)
+        : await history.events(customerId, range, limit);
     return pageOf(items, next === undefined ? undefined : cursors.write(next));
   }
 
@@ -59,11 +60,4 @@ export class HistoryController {
     if (record === undefined) throw new ProblemError('event-not-found', 'There is no such event.');
     return record;
   }
-}
-
-async function afterOf(
-  { cursor, after }: HistoryQuery,
-  cursors: HistoryCursors,
-): Promise<number | undefined> {
-  return cursor === undefined ? after : cursors.read(cursor);
 }

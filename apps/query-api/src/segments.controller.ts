@@ -6,7 +6,7 @@ import { Policy, ProblemError, refuseQuery } from '#libs/nest';
 import type { ApiRequest } from '#libs/nest';
 import { Segments } from '#libs/runtime';
 import type { SegmentInfo, SegmentPage as Page } from '#libs/runtime';
-import { answered, pageOf, queryOf } from './answering';
+import { answered, askedPage, pageOf, queryOf } from './answering';
 
 @Controller('v1/segments')
 @ApiTags('segments')
@@ -59,9 +59,8 @@ export class SegmentsController {
     request: ApiRequest,
     read: (segmentId: string, page: { limit: number; cursor?: string }) => Promise<Page>,
   ): Promise<{ items: readonly JsonObject[]; next: string | null }> {
-    const { limit, cursor } = queryOf(PageQuery, request);
+    const page = askedPage(queryOf(PageQuery, request));
     const { segmentId } = await this.#known(id);
-    const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
     const { items, next } = await answered(read(segmentId, page));
     return pageOf(items, next);
   }
