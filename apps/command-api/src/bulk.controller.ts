@@ -15,15 +15,7 @@ import {
 } from '@nestjs/swagger';
 import type { ApiBodyOptions } from '@nestjs/swagger';
 import { BULK_COMMANDS, BulkQuery, BulkResult, checkQuery } from '#libs/contracts';
-import {
-  contentCodingOf,
-  idempotencyKeyOf,
-  MAX_BODY_BYTES,
-  Ndjson,
-  Policy,
-  ProblemError,
-  refuseHeaders,
-} from '#libs/nest';
+import { contentCodingOf, idempotencyKeyOf, MAX_BODY_BYTES, Ndjson, Policy, ProblemError } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { RunBulk } from './bulk.handler';
 import type { LineResult } from './bulk.handler';
@@ -93,7 +85,6 @@ export class BulkController {
     const query = checkQuery(BulkQuery, { ...Object(request.query) });
     if (!query.ok)
       throw new ProblemError('invalid-query', 'The query does not fit.', { errors: query.errors });
-    refuseHeaders(request, 'If-Match');
     const counts: Counts = { accepted: 0, duplicates: 0, rejected: 0 };
     const rejected = this.#rejected(request, counts);
     reply.status(200);

@@ -1,15 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiKeyCreated, ApiKeyPage, check, CreateApiKey } from '#libs/contracts';
-import {
-  bodyOf,
-  Policy,
-  ProblemError,
-  refusalToProblem,
-  refuseFields,
-  refuseHeaders,
-  refuseQuery,
-} from '#libs/nest';
+import { bodyOf, Policy, ProblemError, refusalToProblem, refuseFields, refuseQuery } from '#libs/nest';
 import type { ApiRequest } from '#libs/nest';
 import { ApiKeys } from '#libs/runtime';
 import type { ApiKeyInfo, CreatedApiKey } from '#libs/runtime';
@@ -26,8 +18,6 @@ export class KeysController {
   @ApiCreatedResponse({ type: ApiKeyCreated })
   async create(@Req() request: ApiRequest): Promise<CreatedApiKey> {
     refuseQuery(request);
-    // A key is shown once and kept nowhere, so that no repeat could be answered with it.
-    refuseHeaders(request, 'Idempotency-Key', 'If-Match');
     const { name, roles, expiresAt } = bodyOf(check(CreateApiKey, request.body));
     const created = await this.keys.create({
       name,
@@ -49,7 +39,6 @@ export class KeysController {
   @HttpCode(204)
   async revoke(@Param('keyId') keyId: string, @Req() request: ApiRequest): Promise<void> {
     refuseQuery(request);
-    refuseHeaders(request, 'Idempotency-Key', 'If-Match');
     refuseFields(request);
     if (!(await this.keys.revoke(keyId))) throw new ProblemError('key-not-found', 'There is no such key.');
   }

@@ -2,15 +2,7 @@ import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiCreatedResponse, ApiHeader, ApiTags } from '@nestjs/swagger';
 import { isUuid } from '#libs/core';
 import { check, FitModel, ModelFitted, RebuildAccepted } from '#libs/contracts';
-import {
-  bodyOf,
-  idempotencyKeyOf,
-  Policy,
-  ProblemError,
-  refuseFields,
-  refuseHeaders,
-  refuseQuery,
-} from '#libs/nest';
+import { bodyOf, idempotencyKeyOf, Policy, ProblemError, refuseFields, refuseQuery } from '#libs/nest';
 import type { ApiReply, ApiRequest } from '#libs/nest';
 import { modelAnswer, ModelCommands, NotCaughtUpError } from '#libs/runtime';
 import { actorOf, problemOf } from './dispatch';
@@ -31,7 +23,6 @@ export class ModelsController {
     @Res({ passthrough: true }) reply: ApiReply,
   ): Promise<Pick<ModelFitted, 'modelId' | 'kind' | 'asOf' | 'parameters'>> {
     refuseQuery(request);
-    refuseHeaders(request, 'If-Match');
     const { asOf } = bodyOf(check(FitModel, request.body));
     const idempotencyKey = idempotencyKeyOf(request.headers);
     const fitted = await this.models
@@ -59,7 +50,6 @@ export class ModelsController {
   @ApiAcceptedResponse({ type: RebuildAccepted })
   async activate(@Param('modelId') id: string, @Req() request: ApiRequest): Promise<{ rebuildId: string }> {
     refuseQuery(request);
-    refuseHeaders(request, 'Idempotency-Key', 'If-Match');
     refuseFields(request);
     const modelId = id.toLowerCase();
     const activated = isUuid(modelId) ? await this.models.activate(modelId, actorOf(request)) : 'unknown';

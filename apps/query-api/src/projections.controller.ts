@@ -8,7 +8,7 @@ import {
   VerificationAccepted,
   VerificationStatus,
 } from '#libs/contracts';
-import { Policy, ProblemError, refuseFields, refuseHeaders, refuseQuery } from '#libs/nest';
+import { Policy, ProblemError, refuseFields, refuseQuery } from '#libs/nest';
 import type { ApiRequest } from '#libs/nest';
 import { ProjectionAdmin, VERIFY_SCOPES } from '#libs/runtime';
 import type {
@@ -67,7 +67,6 @@ export class ProjectionsController {
     begin: (names: readonly string[]) => Promise<string | undefined>,
   ): Promise<{ rebuildId: string }> {
     refuseQuery(request);
-    refuseHeaders(request, 'Idempotency-Key', 'If-Match');
     refuseFields(request);
     const names = (await this.admin.projections()).map((projection) => projection.name);
     const chosen = name === 'all' ? names : names.filter((known) => known === name);
@@ -102,7 +101,6 @@ export class ProjectionsController {
   @ApiAcceptedResponse({ type: VerificationAccepted })
   async verify(@Req() request: ApiRequest): Promise<{ verificationId: string }> {
     refuseQuery(request);
-    refuseHeaders(request, 'Idempotency-Key', 'If-Match');
     const body: unknown = request.body;
     const scope = VERIFY_SCOPES.find((known) => isJsonObject(body) && body['scope'] === known);
     if (scope === undefined || Object.keys(Object(body)).length !== 1) {

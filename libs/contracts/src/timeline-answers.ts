@@ -101,11 +101,17 @@ export class TimelineEntry {
   @ApiProperty({ ...instant, required: false })
   declare readonly statusAt?: Instant;
 
-  @ApiProperty({ type: () => [LaterEvent] })
+  @ApiProperty({ type: () => [LaterEvent], description: 'The latest of them.' })
   declare readonly corrections: readonly LaterEvent[];
+
+  @ApiProperty({ type: Number, required: false, description: 'Corrections that are not listed any more.' })
+  declare readonly earlierCorrections?: number;
 
   @ApiProperty({ type: () => [LaterEvent], required: false })
   declare readonly annotations?: readonly LaterEvent[];
+
+  @ApiProperty({ type: Number, required: false, description: 'Annotations that are not listed any more.' })
+  declare readonly earlierAnnotations?: number;
 
   @ApiProperty({ type: Boolean, required: false, description: 'Text, attributes and source are hidden.' })
   declare readonly redacted?: boolean;

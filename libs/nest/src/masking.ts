@@ -79,6 +79,8 @@ const TIMELINE_MEMBERS = [
   'amount',
   'refunded',
   'unmatched',
+  'earlierCorrections',
+  'earlierAnnotations',
 ];
 const ITEM_MEMBERS = ['sku', 'quantity', 'unitPrice'];
 

@@ -59,19 +59,6 @@ export function ifMatchOf(headers: RequestHeaders): number | undefined {
   throw new ProblemError('invalid-header', 'If-Match must be one revision in double quotes, as "7".');
 }
 
-type ConditionHeader = 'Idempotency-Key' | 'If-Match';
-
-/** For routes that do not honour these headers: who sends one relies on it, so it is refused, not ignored. */
-export function refuseHeaders(
-  { headers }: Pick<FastifyRequest, 'headers'>,
-  ...names: readonly ConditionHeader[]
-): void {
-  for (const name of names) {
-    if (headers[name.toLowerCase()] === undefined) continue;
-    throw new ProblemError('invalid-header', `This route does not honour ${name}; send it without.`);
-  }
-}
-
 /** For routes that take no query parameters: an unknown one is refused, not ignored. */
 export function refuseQuery(request: Pick<FastifyRequest, 'query'>): void {
   const [name] = Object.keys(Object(request.query));
