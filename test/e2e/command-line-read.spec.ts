@@ -196,7 +196,9 @@ describe('exports', () => {
     expect(ran).toMatchObject({
       code: 0,
       out: '',
-      err: expect.stringMatching(/^52 rows into .* in .* s, .*: .*timeline@\d.* in g\d+, 0 events behind/),
+      err: expect.stringMatching(
+        /^52 rows into .* in .* s, .*: .*timeline@\d.* in g\d+-[0-9a-f]+, 0 events behind/,
+      ),
     });
     const rows: Record<string, string>[] = parse(readFileSync(file, 'utf8'), {
       columns: true,

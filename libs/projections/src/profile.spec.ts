@@ -54,7 +54,7 @@ describe('attributes', () => {
   it('have bounds together: beyond them those go that were set longest ago', () => {
     const long = 'x'.repeat(15_000);
     const set = (name: string): LedgerEvent => changed({ attributes: { [name]: long } });
-    const events = [...['a', 'b', 'c', 'a', 'd', 'e'].map(set)];
+    const events = ['a', 'b', 'c', 'a', 'd', 'e'].map(set);
     const { attributes } = profileOf(REGISTERED, ...events) ?? {};
     expect(Object.keys(attributes as object)).toEqual(['c', 'a', 'd', 'e']);
     expect(JSON.stringify(attributes).length).toBeLessThanOrEqual(MAX_ATTRIBUTES_CHARACTERS);

@@ -70,7 +70,7 @@ export const timeline: Projection<SeenEvent> = {
       case 'touchpoint-annotated.v1': {
         if (document === undefined) return undefined;
         const note = documentOf({ ...reference(recorded), text: event.data.text });
-        return { ...document, ...said(document, 'annotations', note) };
+        return { ...document, ...withOneMore(document, 'annotations', note) };
       }
       case 'touchpoint-redacted.v1':
         return document === undefined ? undefined : redact(document, recorded);
@@ -131,13 +131,13 @@ function correct(document: Document, recorded: Recorded<SeenEvent>): Document {
   const words = wordsOf(['subject', 'content', 'outcomeText'].map((name) => textOf(next[name])).join(' '));
   return documentOf({
     ...next,
-    ...said(document, 'corrections', correction),
+    ...withOneMore(document, 'corrections', correction),
     _words: words.length === 0 ? undefined : words.join(' '),
   });
 }
 
 /** The entry's list with one more in it; `earlier…` counts those that are not listed any more. */
-function said(document: Document, list: 'annotations' | 'corrections', next: Document): Document {
+function withOneMore(document: Document, list: 'annotations' | 'corrections', next: Document): Document {
   const all = [...listOf(document[list]), next];
   let characters = 0;
   let first = all.length - 1;

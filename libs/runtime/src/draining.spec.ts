@@ -4,7 +4,8 @@ import type { SeenEvent } from '#libs/events';
 import { projections } from '#libs/projections';
 import { accepted, buy, byEmail, eventually, numbered, poisoned, say, TestLedger } from '#libs/testing';
 import type { Parity } from './compare-groups';
-import type { Projector, RebuildStatus } from './projector';
+import type { RebuildStatus } from './group-orders';
+import type { Projector } from './projector';
 
 const NAMES = projections.map(({ name }) => name);
 /** The customer is parked before this revision. */

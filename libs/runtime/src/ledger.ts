@@ -5,6 +5,7 @@ import type { LedgerCommand, Source } from '#libs/domain';
 import type { Identifier } from '#libs/events';
 import { idempotencyFingerprint, idempotencyKey, parseEnvelope } from '#libs/trust';
 import { Keyring } from './keyring';
+import type { JobResult } from './outbox';
 import { ContentionError, OverloadedError, refused } from './outcome';
 import type { CommandInput, Outcome, Receipt } from './outcome';
 import { pooledRandom } from './pooled-random';
@@ -13,7 +14,7 @@ import type { Owners, Resolution } from './resolve';
 import type { LedgerSecrets } from './secrets';
 import { StreamHeads } from './stream-head';
 import { StreamWriter } from './stream-writer';
-import type { JobResult, WriterKeeper, WriterPorts } from './stream-writer';
+import type { WriterKeeper, WriterPorts } from './stream-writer';
 
 /** How often a command is decided anew because a stream or an identifier moved under it. */
 const MAX_ATTEMPTS = 16;

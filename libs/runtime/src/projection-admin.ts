@@ -1,6 +1,6 @@
 import type { Actor } from '#libs/trust';
 import type { LedgerReport } from './verify-ledger';
-import type { RebuildStatus } from './projector';
+import type { RebuildStatus } from './group-orders';
 
 export interface ProjectionStatus {
   readonly name: string;

@@ -3,7 +3,8 @@ import type { EventLog } from '#libs/core';
 import type { Actor } from '#libs/trust';
 import type { Keyring } from './keyring';
 import type { VerificationStatus, VerifyScope } from './projection-admin';
-import type { Projector, RebuildStatus } from './projector';
+import type { RebuildStatus } from './group-orders';
+import type { Projector } from './projector';
 import { verifyLedger } from './verify-ledger';
 
 /** Long work on the read models, asked for by one process or thread and done by another. */

@@ -13,7 +13,7 @@ import {
   TestLedger,
 } from '#libs/testing';
 import { Projector } from './projector';
-import type { RebuildStatus } from './projector';
+import type { RebuildStatus } from './group-orders';
 
 const NAMES = projections.map(({ name }) => name);
 

@@ -16,16 +16,13 @@ import type { LedgerEvent, Purpose } from '#libs/events';
 import { idempotencyFingerprint, parseEnvelope } from '#libs/trust';
 import type { CustomerKeys, Keyring } from './keyring';
 import { refused } from './outcome';
-import type { CommandInput, Outcome, Receipt } from './outcome';
+import { sizeOf, takeBatch } from './outbox';
+import type { Job, JobResult, Prepared } from './outbox';
+import type { CommandInput, Receipt } from './outcome';
 import type { Resolution, Resolver } from './resolve';
 import { sealEvent } from './seal-event';
 import { EMPTY_HEAD } from './stream-head';
 import type { Head, StreamHeads } from './stream-head';
-
-/** Most events that one append carries: keeps a request below the engines' message sizes with room to spare. */
-const MAX_BATCH_EVENTS = 200;
-/** Bytes of envelopes and blobs that one append carries: EventStoreDB's default limit is 1 MiB, and blobs are base64 there. */
-const MAX_BATCH_BYTES = 600_000;
 
 export interface WriterPorts {
   readonly log: EventLog;
@@ -46,29 +43,6 @@ export interface WriterKeeper {
   schedule(writer: StreamWriter): void;
   /** There is nothing left to do: the writer may be let go. */
   retire(writer: StreamWriter): void;
-}
-
-/** `restart`: the stream, or the owner of an identifier, was not what the command was decided on. */
-export type JobResult = Outcome | 'restart';
-
-export interface Job {
-  readonly input: CommandInput;
-  readonly resolution: Resolution;
-  /** `idem.k` of the command, where it has one. */
-  readonly k: string | undefined;
-  /** Event id of the touchpoint that the command names. */
-  readonly targetId: string | undefined;
-  done(result: JobResult): void;
-  failed(error: unknown): void;
-}
-
-interface Prepared {
-  readonly job: Job;
-  readonly records: readonly AppendRecord[];
-  readonly receipts: readonly Omit<Receipt, 'position'>[];
-  readonly entries: readonly IdentifierEntry[];
-  readonly bytes: number;
-  readonly headAfter: Head;
 }
 
 /**
@@ -397,23 +371,4 @@ function fingerprint({ command, body }: CommandInput, k: string, keys: CustomerK
 function purposeOf({ input }: Job, targets: Purpose | undefined): Purpose {
   if (targets !== undefined) return targets;
   return input.command.name === 'touchpoint' ? (input.command.body.purpose ?? 'service') : 'service';
-}
-
-function takeBatch(outbox: readonly Prepared[]): readonly Prepared[] {
-  let events = 0;
-  let bytes = 0;
-  let count = 0;
-  for (const prepared of outbox) {
-    events += prepared.records.length;
-    bytes += prepared.bytes;
-    if (count > 0 && (events > MAX_BATCH_EVENTS || bytes > MAX_BATCH_BYTES)) break;
-    count++;
-  }
-  return outbox.slice(0, count);
-}
-
-function sizeOf(record: AppendRecord): number {
-  let bytes = record.env.length;
-  for (const path in record.sealed) bytes += record.sealed[path]?.length ?? 0;
-  return bytes;
 }

@@ -6,7 +6,7 @@ import { projectionStatuses } from './projection-status';
 import type { StatusPorts } from './projection-status';
 import { openStatus } from './projection-tasks';
 import type { ProjectionTask, ProjectionTaskStatus } from './projection-tasks';
-import type { RebuildStatus } from './projector';
+import type { RebuildStatus } from './group-orders';
 
 export interface TaskBoardAdminPorts extends StatusPorts {
   readonly board: TaskBoard;

@@ -93,8 +93,8 @@ export class DocumentTable {
   readonly #words: WordIndex | undefined;
 
   constructor(database: Sqlite, definition: DocumentsDefinition) {
-    const { name, words } = definition;
-    this.#words = words?.indexed === true ? new WordIndex(database, name, words.field) : undefined;
+    const { words } = definition;
+    this.#words = words?.indexed === true ? new WordIndex(database, definition.name, words.field) : undefined;
     const table = tableName(definition.name);
     this.#fields = indexedFields(definition);
     const columns = this.#fields.map(column);

@@ -82,7 +82,7 @@ export class PlannedQuery {
    * comparison in the filter would see values of its own type only. The server sorts nothing.
    */
   plan(place: DocumentPlace | undefined): FindPlan {
-    const { order, limit, from, to } = this.query;
+    const { order, from, to } = this.query;
     if (this.#byWords) return { filter: this.#filterByWords(place), options: this.#options() };
     const rest = this.sort.length + 1 + coversOf(this.index).length;
     const start = this.#bound([from ?? MIN], MIN, rest);
