@@ -1,6 +1,6 @@
 import type { Parity } from './compare-groups';
 
-export type RebuildState = 'building' | 'following' | 'comparing' | 'done' | 'failed';
+type RebuildState = 'building' | 'following' | 'comparing' | 'done' | 'failed';
 
 export interface RebuildStatus {
   readonly rebuildId: string;

@@ -20,7 +20,7 @@ export * from './projection-set';
 export * from './segments';
 export * from './outcome';
 export * from './projector';
-export type { RebuildState, RebuildStatus } from './group-orders';
+export type { RebuildStatus } from './group-orders';
 export * from './reader';
 export { appendable } from './seal-event';
 export * from './secrets';

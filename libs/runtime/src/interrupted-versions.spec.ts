@@ -1,11 +1,10 @@
 import { EngineError } from '#libs/core';
 import type { DocumentStore } from '#libs/core';
 import { projections } from '#libs/projections';
-import { interruptedStore, numbered, withMethods } from '#libs/testing';
+import { interruptedStore, numbered, withMethods, PROJECTION_NAMES, VersionsBench } from '#libs/testing';
 import type { Interruption } from '#libs/testing';
 import { openGroup } from './open-group';
 import type { Projector } from './projector';
-import { NAMES, VersionsBench } from './versions.fixture';
 
 let bench: VersionsBench;
 beforeEach(async () => {
@@ -36,7 +35,7 @@ describe('a switch', () => {
       await bench.served();
       setImmediate(() => release());
     };
-    const order = { taskId: 'late', names: NAMES, keep: true };
+    const order = { taskId: 'late', names: PROJECTION_NAMES, keep: true };
     await projector.build({ ...order, activate: { model: await bench.fitted(1), ready } }, bench.report);
     expect(folded).toEqual([await bench.test.log.lastPosition()]);
   });
@@ -150,7 +149,7 @@ describe('a group that a crash has left half built', () => {
         };
         theirs = other.build({ ...order, taskId: 'theirs', activate: { model, ready: hold } }, bench.report);
       });
-    const order = { names: NAMES, keep: true };
+    const order = { names: PROJECTION_NAMES, keep: true };
     await expect(
       mine.build({ ...order, taskId: 'late', activate: { model, ready } }, bench.report),
     ).rejects.toThrow('another process has dropped group g2');

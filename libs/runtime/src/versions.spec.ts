@@ -1,6 +1,5 @@
 import type { EventFeed } from '#libs/core';
-import { eventually, numbered, withMethods } from '#libs/testing';
-import { ACTOR, NAMES, VersionsBench } from './versions.fixture';
+import { eventually, numbered, withMethods, SOMEBODY, PROJECTION_NAMES, VersionsBench } from '#libs/testing';
 
 let bench: VersionsBench;
 beforeEach(async () => {
@@ -20,7 +19,9 @@ describe('going back', () => {
     ]) {
       const writing = bench.talk(6);
       expect(await bench.rollBack(projector)).toMatchObject({ rebuildId: 'rollback', state: 'done' });
-      expect(await bench.pointers()).toEqual(Object.fromEntries(NAMES.map((name) => [name, [to, from]])));
+      expect(await bench.pointers()).toEqual(
+        Object.fromEntries(PROJECTION_NAMES.map((name) => [name, [to, from]])),
+      );
       await writing;
       expect(numbered((await bench.served()).id)).toBe(to);
       await bench.sound(projector);
@@ -46,7 +47,7 @@ describe('going back', () => {
     await bench.rebuild(projector);
     const first = await bench.idOf('g1');
     for (let i = 0; i < 2; i++) {
-      expect(await bench.rollBack(projector, NAMES, first)).toMatchObject({ state: 'done' });
+      expect(await bench.rollBack(projector, PROJECTION_NAMES, first)).toMatchObject({ state: 'done' });
       expect(await bench.pointers()).toMatchObject({ timeline: ['g1', 'g2'] });
     }
     await bench.sound(projector);
@@ -57,7 +58,7 @@ describe('going back', () => {
     const first = await bench.idOf('g1');
     await bench.rebuild(projector);
     await bench.rebuild(projector);
-    expect(await bench.rollBack(projector, NAMES, first)).toMatchObject({ state: 'failed' });
+    expect(await bench.rollBack(projector, PROJECTION_NAMES, first)).toMatchObject({ state: 'failed' });
     expect(await bench.pointers()).toMatchObject({ timeline: ['g3', 'g2'] });
   });
 
@@ -117,14 +118,14 @@ describe('a model', () => {
     const seen: unknown[] = [];
     const ready = async (): Promise<void> => {
       seen.push(bench.told.at(-1)?.state, (await bench.pointers())['segments']);
-      await bench.writer.activated(model, ACTOR);
+      await bench.writer.activated(model, SOMEBODY);
       seen.push(await bench.activations(), (await bench.pointers())['segments']);
     };
-    const order = { taskId: 'activation', names: NAMES, keep: true, activate: { model, ready } };
+    const order = { taskId: 'activation', names: PROJECTION_NAMES, keep: true, activate: { model, ready } };
     await projector.build(order, bench.report);
     expect(seen).toEqual(['comparing', ['g1', undefined], [model], ['g1', undefined]]);
     const after = await bench.pointers();
-    expect(after).toEqual(Object.fromEntries(NAMES.map((name) => [name, ['g2', 'g1']])));
+    expect(after).toEqual(Object.fromEntries(PROJECTION_NAMES.map((name) => [name, ['g2', 'g1']])));
     const [[, document] = ['', {}]] = await bench.contents('segments');
     expect(document).toMatchObject({ _projection: `segments@1+${model}`, segment: expect.any(String) });
     await bench.sound(projector);
@@ -179,7 +180,7 @@ describe('a model', () => {
     const projector = await bench.start();
     const model = await bench.fitted(1);
     const ready = () => Promise.reject(new Error('the log is away'));
-    const order = { taskId: 'activation', names: NAMES, keep: true, activate: { model, ready } };
+    const order = { taskId: 'activation', names: PROJECTION_NAMES, keep: true, activate: { model, ready } };
     await expect(projector.build(order, bench.report)).rejects.toThrow('the log is away');
     expect(bench.told.at(-1)).toMatchObject({ state: 'failed', fault: 'the log is away' });
     await expect(bench.activate(projector, '01930000-0000-7000-8000-00000000dead')).rejects.toThrow(

@@ -28,3 +28,4 @@ export {
 export * from './given-when-then';
 export * from './interrupted-store';
 export * from './rfm-models';
+export { PROJECTION_NAMES, SOMEBODY, VersionsBench } from './versions-bench';

@@ -1,16 +1,17 @@
 import type { Document, DocumentGroup, DocumentStore, EventFeed } from '#libs/core';
 import { RFM_STREAM } from '#libs/events';
 import { projections } from '#libs/projections';
+import { Models, Projector, projectionsOf } from '#libs/runtime';
+import type { ModelWriter, ProjectionSet, RebuildStatus } from '#libs/runtime';
 import { parseEnvelope } from '#libs/trust';
-import { accepted, buy, byEmail, eventually, numbered, say, spreadModel, TestLedger } from '#libs/testing';
-import type { RebuildStatus } from './group-orders';
-import type { ModelWriter } from './model-writer';
-import { Models, projectionsOf } from './models';
-import { Projector } from './projector';
-import type { ProjectionSet } from './projection-set';
+import { buy, byEmail, say } from './commands';
+import { eventually } from './engine-under-test';
+import { numbered } from './interrupted-store';
+import { spreadModel } from './rfm-models';
+import { accepted, TestLedger } from './test-ledger';
 
-export const NAMES = projections.map(({ name }) => name);
-export const ACTOR = { kind: 'user', id: 'usr_test' } as const;
+export const PROJECTION_NAMES = projections.map(({ name }) => name);
+export const SOMEBODY = { kind: 'user', id: 'usr_test' } as const;
 
 /** A ledger of four customers, whose read models are built, switched and rolled back. */
 export class VersionsBench {
@@ -66,18 +67,22 @@ export class VersionsBench {
     return projector;
   }
 
-  rebuild(projector: Projector, names = NAMES): Promise<unknown> {
+  rebuild(projector: Projector, names = PROJECTION_NAMES): Promise<unknown> {
     return projector.build({ taskId: 'rebuild', names, keep: true }, this.report);
   }
 
   async activate(projector: Projector, model: string): Promise<void> {
-    const ready = (): Promise<void> => this.writer.activated(model, ACTOR);
-    const order = { taskId: 'activation', names: NAMES, keep: true, activate: { model, ready } };
+    const ready = (): Promise<void> => this.writer.activated(model, SOMEBODY);
+    const order = { taskId: 'activation', names: PROJECTION_NAMES, keep: true, activate: { model, ready } };
     await projector.build(order, this.report);
   }
 
-  async rollBack(projector: Projector, names = NAMES, to?: string): Promise<RebuildStatus | undefined> {
-    const ready = (model: string): Promise<void> => this.writer.activated(model, ACTOR);
+  async rollBack(
+    projector: Projector,
+    names = PROJECTION_NAMES,
+    to?: string,
+  ): Promise<RebuildStatus | undefined> {
+    const ready = (model: string): Promise<void> => this.writer.activated(model, SOMEBODY);
     await projector.rollBack({ taskId: 'rollback', names, to, ready }, this.report);
     return this.told.at(-1);
   }
@@ -129,7 +134,10 @@ export class VersionsBench {
   /** Throws where what serves differs from what the log says. */
   async sound(projector: Projector): Promise<void> {
     await this.served();
-    const parity = await projector.build({ taskId: 'verify', names: NAMES, keep: false }, () => undefined);
+    const parity = await projector.build(
+      { taskId: 'verify', names: PROJECTION_NAMES, keep: false },
+      () => undefined,
+    );
     const { differing, undecided, parked } = parity;
     if (differing + undecided + parked > 0) throw new Error(`not as the log says: ${JSON.stringify(parity)}`);
     if (this.faults[0] !== undefined) throw this.faults[0];
@@ -138,7 +146,7 @@ export class VersionsBench {
   /** A model whose edges are spread by `factor`, in the ledger. */
   async fitted(factor: number): Promise<string> {
     const asOf = '2026-01-31T12:00:00.000Z';
-    const outcome = await this.writer.fit({ actor: ACTOR, asOf }, async (modelId) =>
+    const outcome = await this.writer.fit({ actor: SOMEBODY, asOf }, async (modelId) =>
       spreadModel(modelId, asOf, factor),
     );
     if (outcome.outcome !== 'fitted') throw new Error(outcome.outcome);
