@@ -69,6 +69,16 @@ it('does not wait for ever', async () => {
   release();
 });
 
+it('ends without what can’t be closed', async () => {
+  const { app, answer } = await givenRequestInFlight();
+  release();
+  await answer;
+  const stuck = { getHttpServer: () => app.getHttpServer(), close: () => new Promise<void>(() => undefined) };
+  const options = { lifecycle: app.get(Lifecycle), logger, closingMs: 20 };
+  await expect(stopGracefully(stuck, options)).rejects.toThrow('not closed within 20 ms');
+  await app.close();
+});
+
 class Host {
   readonly handlers = new Map<string, (signal: string) => void>();
   readonly exits: number[] = [];

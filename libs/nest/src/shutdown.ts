@@ -4,6 +4,8 @@ import { faultFields } from './logger';
 
 /** How long requests in flight may take after the signal. */
 const GRACE_MS = 10_000;
+/** How long what the process has open may take to close after that: together less than a supervisor waits before it kills. */
+const CLOSING_MS = 18_000;
 /** How often connections that have become idle are closed meanwhile. */
 const SWEEP_MS = 100;
 
@@ -24,21 +26,30 @@ export interface StopOptions {
   readonly lifecycle: Lifecycle;
   readonly logger: Logger;
   readonly graceMs?: number;
+  readonly closingMs?: number;
 }
 
 /**
  * Nest's own close ends modules before requests: theirs would meet closed engines. So first no new connections, not
- * ready, answers with `Connection: close`; then requests in flight finish, at most `graceMs`; then the modules end.
+ * ready, answers with `Connection: close`; then requests in flight finish, at most `graceMs`; then the modules end. Throws
+ * where that takes longer than `closingMs`: nothing is lost by a process that ends before its connections are closed.
  */
 export async function stopGracefully(app: StoppableApp, options: StopOptions): Promise<void> {
-  const { lifecycle, logger, graceMs = GRACE_MS } = options;
+  const { lifecycle, logger, graceMs = GRACE_MS, closingMs = CLOSING_MS } = options;
   lifecycle.stopping = true;
   const server = app.getHttpServer();
   if (server.listening) {
     const drained = await drain(server, graceMs);
     if (!drained) logger.warn({ graceMs }, 'requests were still in flight and are cut off');
   }
-  await app.close();
+  await within(closingMs, app.close());
+}
+
+function within(ms: number, closing: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`what is open was not closed within ${ms} ms`)), ms);
+    closing.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 function drain(server: StoppableServer, graceMs: number): Promise<boolean> {

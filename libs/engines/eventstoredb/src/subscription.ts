@@ -4,12 +4,13 @@ import type { AllStreamRecordedEvent, AllStreamSubscription, Filter, Position } 
 import type { Link } from './connection';
 import { samePosition } from './event-reader';
 import { engineError, failureOf } from './failures';
-import { backoffMs, NoAnswer } from './waiting';
+import { backoffMs, NoAnswer, within } from './waiting';
 
 const MAX_BATCH = 500;
 /** Events that the client holds for a consumer that is busy; the server waits with the rest. */
 const BUFFERED_EVENTS = 128;
 const CONFIRMED_WITHIN_MS = 10_000;
+const UNSUBSCRIBED_WITHIN_MS = 2_000;
 const RESUME_BACKOFF = { firstMs: 50, mostMs: 500 };
 
 export interface AllOptions {
@@ -106,7 +107,8 @@ class Tap {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.signal.removeEventListener('abort', this.#onAbort);
-    await this.subscription.unsubscribe().catch(() => undefined);
+    // A call that is broken may never say that it is over.
+    await within(UNSUBSCRIBED_WITHIN_MS, this.subscription.unsubscribe()).catch(() => undefined);
   }
 
   #readInto(batch: AllStreamRecordedEvent[]): void {
