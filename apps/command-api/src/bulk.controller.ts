@@ -135,18 +135,27 @@ function bodyOf(request: ApiRequest): AsyncIterable<Buffer> {
   const { body } = request;
   if (!(body instanceof Readable)) throw new ProblemError('malformed-body', 'There is no body.');
   const coding = contentCodingOf(request);
-  if (coding === 'identity') return whole(body, 'The body ended before its end.');
+  if (coding === 'identity') return whole(body, body, 'The body ended before its end.');
   if (coding !== 'gzip') throw new ProblemError('unsupported-media-type', 'Only gzip is understood.');
   const gunzip = createGunzip();
   body.on('error', (error) => gunzip.destroy(error));
-  return whole(body.pipe(gunzip), 'The body is not a whole gzip stream.');
+  return whole(body, body.pipe(gunzip), 'The body is not a whole gzip stream.');
 }
 
-/** A client that breaks off, or sends what can't be unzipped, has made the mistake, not we. */
-async function* whole(stream: Readable, fault: string): AsyncGenerator<Buffer> {
+/**
+ * A client that breaks off, or sends what can't be unzipped, has made the mistake, not we. What is left of a body that
+ * is given up is read and dropped: the client's next request comes behind it, on the same connection.
+ */
+async function* whole(body: Readable, stream: Readable, fault: string): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of stream) if (Buffer.isBuffer(chunk)) yield chunk;
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      if (Buffer.isBuffer(chunk)) yield chunk;
+    }
   } catch (cause) {
     throw new ProblemError('malformed-body', fault, { cause });
+  } finally {
+    body.on('error', () => undefined).unpipe();
+    body.resume();
+    if (stream !== body) stream.destroy();
   }
 }

@@ -18,7 +18,10 @@ runRole({
     const models = new Models(log);
     const projections = projectionsOf(models);
     const writer = ledger.modelWriter(models);
-    const projector = new Projector({ log, feed: ledger.feed(), store, keyring, projections }, (fault) =>
+    const onTrouble = (error: unknown): void =>
+      logger.warn({ fault: faultFields(error) }, 'projecting is tried again');
+    const ports = { log, feed: ledger.feed(), store, keyring, projections, onTrouble };
+    const projector = new Projector(ports, (fault) =>
       logger.error({ fault: faultFields(fault) }, 'projecting has stopped'),
     );
     await projector.start();

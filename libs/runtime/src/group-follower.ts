@@ -24,6 +24,8 @@ export class GroupFollower implements FeedConsumer {
     readonly projector: GroupProjector,
     private readonly log: EventLog,
     private readonly feed: EventFeed,
+    /** Told each fault that another try may mend. */
+    private readonly onTrouble: (error: unknown) => void = () => undefined,
   ) {}
 
   get name(): string {
@@ -121,6 +123,7 @@ export class GroupFollower implements FeedConsumer {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof EngineError || error instanceof FencedError)) throw error;
+        this.onTrouble(error);
         await pause(RETRY_MS, signal);
       }
     }

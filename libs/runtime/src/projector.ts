@@ -35,6 +35,8 @@ export interface ProjectorPorts {
   readonly alone?: boolean;
   /** Folds a build's customers elsewhere; without it this thread does. */
   readonly foldAside?: BuildPorts['foldAside'];
+  /** Told each fault that following has got over, or tries to. */
+  readonly onTrouble?: (error: unknown) => void;
 }
 
 /** How often it is looked whether other groups serve now: another process may have built one. */
@@ -294,9 +296,9 @@ export class Projector {
   }
 
   #follow(projector: GroupProjector): void {
-    const { log, feed } = this.ports;
+    const { log, feed, onTrouble } = this.ports;
     const stop = new AbortController();
-    const follower = new GroupFollower(projector, log, feed);
+    const follower = new GroupFollower(projector, log, feed, onTrouble);
     const ended = follower.run(stop.signal).catch((error: unknown) => this.#fail(error));
     this.#following.set(projector.group.id, { follower, stop, ended });
   }
