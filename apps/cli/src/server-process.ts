@@ -18,7 +18,7 @@ export function serverEntry(role: ServedRole = 'standalone'): string {
 }
 
 /** As in `npm start`: the heap's own limits keep the server's memory flat while a bulk streams in. */
-export const NODE_FLAGS = ['--enable-source-maps', '--max-old-space-size=320', '--max-semi-space-size=32'];
+export const NODE_FLAGS = ['--enable-source-maps', '--max-old-space-size=320', '--max-semi-space-size=8'];
 
 interface SpawnOptions {
   readonly role?: ServedRole;
