@@ -321,7 +321,9 @@ describe('what serves', () => {
     expect([first.active, second.active]).toEqual([false, true]);
     const { code, out } = await touchstone('rollback', 'segments');
     expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`^ {2}segments@\\d+ is served by g\\d+-[0-9a-f]+, model ${first.modelId}$`, 'm'));
+    expect(out).toMatch(
+      new RegExp(`^ {2}segments@\\d+ is served by g\\d+-[0-9a-f]+, model ${first.modelId}$`, 'm'),
+    );
     const listed = linesOf(await touchstone('models', 'list', '--json'));
     expect(listed.map(({ active }) => active)).toEqual([true, false]);
   });
