@@ -1,4 +1,4 @@
-import { ROLES } from '#libs/core';
+import { MAX_KEY_NAME_LENGTH, ROLES } from '#libs/core';
 import type { Instant, Role } from '#libs/core';
 import { CommandMessage } from './command-message';
 import { Field, OptionalField } from './field';
@@ -6,16 +6,13 @@ import { instant } from './instant';
 import { listOf, oneOf, REFUSED, simple, text } from './rule';
 import type { Rule } from './rule';
 
-/** Characters, as `ApiKeys` of the runtime has it. */
-const MAX_NAME_LENGTH = 200;
-
-const anyName = text({ min: 1, max: MAX_NAME_LENGTH });
+const anyName = text({ min: 1, max: MAX_KEY_NAME_LENGTH });
 
 /** The runtime refuses the same, without saying where. */
 const keyName: Rule<string> = simple(
   'keyName',
   { ...anyName.schema, pattern: '\\S' },
-  `must be well-formed text of 1 to ${MAX_NAME_LENGTH} characters, not all of them blank`,
+  `must be well-formed text of 1 to ${MAX_KEY_NAME_LENGTH} characters, not all of them blank`,
   (value) => {
     const name = anyName.read(value, {});
     return name === REFUSED || name.trim() === '' ? REFUSED : name;

@@ -51,9 +51,15 @@ export interface WordsDefinition {
   readonly indexed?: true;
 }
 
-/** Of a query's words the one that fewest documents can be expected to have: an index is asked for it. */
-export function rarest(words: readonly string[]): string {
-  return words.reduce((longest, word) => (word.length > longest.length ? word : longest), '');
+const LAST_CHARACTER = '\u{10FFFF}';
+
+/**
+ * What an index of words is asked for: of a query's words the longest, which fewest documents can be expected to have.
+ * What begins with it stands from `from` on and before `to`.
+ */
+export function rangeOfRarest(words: readonly string[]): { readonly from: string; readonly to: string } {
+  const from = words.reduce((longest, word) => (word.length > longest.length ? word : longest), '');
+  return { from, to: from + LAST_CHARACTER };
 }
 
 export interface DocumentsDefinition {

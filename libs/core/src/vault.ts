@@ -33,6 +33,8 @@ export interface VaultContent {
   readonly entries: readonly IdentifierEntry[];
 }
 
+/** Characters of an API key's name. */
+export const MAX_KEY_NAME_LENGTH = 200;
 /** What a key may be allowed to do: docs/access.md says what. */
 export const ROLES = ['service', 'agent', 'analyst', 'auditor', 'dpo', 'admin'] as const;
 export type Role = (typeof ROLES)[number];

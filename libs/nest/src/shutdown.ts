@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { withDeadline } from '#libs/core';
 import type { Lifecycle } from './health';
 import { faultFields } from './logger';
 
@@ -42,14 +43,11 @@ export async function stopGracefully(app: StoppableApp, options: StopOptions): P
     const drained = await drain(server, graceMs);
     if (!drained) logger.warn({ graceMs }, 'requests were still in flight and are cut off');
   }
-  await within(closingMs, app.close());
-}
-
-function within(ms: number, closing: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`what is open was not closed within ${ms} ms`)), ms);
-    closing.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+  await withDeadline(
+    closingMs,
+    app.close(),
+    () => new Error(`what is open was not closed within ${closingMs} ms`),
+  );
 }
 
 function drain(server: StoppableServer, graceMs: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { ApiKeyRow, Clock, Instant, Random, Refused, Role, Vault } from '#libs/core';
-import { instantOf, refuse, ROLES } from '#libs/core';
+import { instantOf, MAX_KEY_NAME_LENGTH, refuse, ROLES } from '#libs/core';
 import { MAX_KEY_BYTES, apiKeyHasher, isApiKey, makeApiKey, makeSecret } from '#libs/trust';
 
 /** Who asks. `keyId` is a code: it is the `actor.id` of what the key writes. */
@@ -36,7 +36,6 @@ export const ADMIN_KEY_ID = 'key_admin';
 export const LOCAL_KEY_ID = 'key_local';
 
 export const MAX_API_KEYS = 10_000;
-const MAX_NAME_LENGTH = 200;
 /** Another process's change is read in the background after this … */
 const REFRESH_MS = 30_000;
 /** … and waited for after this: a revoked key lives no longer than a minute anywhere. */
@@ -197,8 +196,8 @@ export class ApiKeys {
 }
 
 function refuseKey({ name, roles, expiresAt }: NewApiKey, nowMs: number): Refused | undefined {
-  if (name.trim() === '' || name.length > MAX_NAME_LENGTH) {
-    return refuse('invalid-body', `A key needs a name of 1 to ${MAX_NAME_LENGTH} characters.`);
+  if (name.trim() === '' || name.length > MAX_KEY_NAME_LENGTH) {
+    return refuse('invalid-body', `A key needs a name of 1 to ${MAX_KEY_NAME_LENGTH} characters.`);
   }
   const known: readonly string[] = ROLES;
   if (roles.length === 0 || roles.some((role) => !known.includes(role))) {

@@ -3,7 +3,7 @@ import type { Checkpoint, EventFeed, EventLog, FeedBatch, FeedConsumer, StoredRe
 import { FencedError } from './group-projector';
 import type { GroupProjector } from './group-projector';
 import { TailSweep } from './tail-sweep';
-import { breathe } from './waiting';
+import { breathe, Turns } from './waiting';
 
 /** Pause after a fault of an engine, before the feed is read on. */
 const RETRY_MS = 500;
@@ -18,7 +18,7 @@ const DRAIN_AT_ONCE = 100;
 export class GroupFollower implements FeedConsumer {
   /** As last committed, or as read when a partition was assigned. */
   readonly #checkpoints = new Map<number, Checkpoint | undefined>();
-  readonly #turns = new Map<number, Promise<void>>();
+  readonly #turns = new Map<number, Turns>();
 
   constructor(
     readonly projector: GroupProjector,
@@ -144,12 +144,8 @@ export class GroupFollower implements FeedConsumer {
 
   /** A delivery and the sweep never commit one partition at the same time: one of them would be fenced. */
   #inTurn<T>(partition: number, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(partition) ?? Promise.resolve()).then(work);
-    const over = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#turns.set(partition, over);
-    return turn;
+    let turns = this.#turns.get(partition);
+    if (turns === undefined) this.#turns.set(partition, (turns = new Turns()));
+    return turns.take(work);
   }
 }

@@ -23,7 +23,7 @@ import { openGroup } from './open-group';
 import type { OpenedGroup } from './open-group';
 import { together } from './projection-set';
 import type { ProjectionSet } from './projection-set';
-import { breathe } from './waiting';
+import { breathe, Turns } from './waiting';
 
 export interface ProjectorPorts {
   readonly log: EventLog;
@@ -62,7 +62,8 @@ export class Projector {
   readonly #building = new Set<string>();
   readonly #stopped = new AbortController();
   #watching: Promise<void> = Promise.resolve();
-  #working: Promise<void> = Promise.resolve();
+  /** One after the other: each switch must know what the one before has left. */
+  readonly #working = new Turns();
   #fault: Error | undefined;
 
   constructor(
@@ -90,7 +91,7 @@ export class Projector {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#watching;
-    await this.#working;
+    await this.#working.over();
     await Promise.all([...this.#following.keys()].map((id) => this.#leave(id)));
     await Promise.all(this.#leaving.values());
   }
@@ -106,7 +107,7 @@ export class Projector {
 
   /** Builds projections, and what is folded together with them, beside the live ones, compares, and switches. */
   build(order: BuildOrder, report: Report): Promise<Parity> {
-    return this.#inTurn(() => this.#build(order, report));
+    return this.#working.take(() => this.#build(order, report));
   }
 
   async #build({ taskId, names, keep, activate, signal }: BuildOrder, report: Report): Promise<Parity> {
@@ -151,7 +152,7 @@ export class Projector {
 
   /** Follows the group that served before until it has caught up, then lets it serve again. A failure is told, and changes nothing. */
   rollBack(order: RollBackOrder, report: Report): Promise<void> {
-    return this.#inTurn(() => this.#rollBack(order, report));
+    return this.#working.take(() => this.#rollBack(order, report));
   }
 
   async #rollBack({ taskId, names, to, ready, signal }: RollBackOrder, report: Report): Promise<void> {
@@ -195,7 +196,7 @@ export class Projector {
 
   /** Has whoever folds them try all streams again that are parked in the groups that serve these projections. */
   retryParked(order: RetryOrder, report: Report): Promise<void> {
-    return this.#inTurn(() => this.#retryParked(order, report));
+    return this.#working.take(() => this.#retryParked(order, report));
   }
 
   async #retryParked({ taskId, names, signal }: RetryOrder, report: Report): Promise<void> {
@@ -228,16 +229,6 @@ export class Projector {
   async servingModel(): Promise<string | undefined> {
     const { store, projections } = this.ports;
     return modelOf(await store.pointers(), store, projections);
-  }
-
-  /** One after the other: each switch must know what the one before has left. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.#working.then(work);
-    this.#working = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    return turn;
   }
 
   /** Throws where this process is to stop, or can't follow any more, or somebody else has taken over what it does. */

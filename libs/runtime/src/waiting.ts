@@ -32,3 +32,19 @@ export async function waitUntil(
 export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Works that go one after the other, whether the one before came to something or not. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  take<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Resolves when those that are in line now are over. */
+  async over(): Promise<void> {
+    await this.#last;
+  }
+}

@@ -1,3 +1,5 @@
+import { withDeadline } from '#libs/core';
+
 const JITTER = 0.5;
 
 /** Doubles with every attempt, from 1 on; spread, so that those that failed together do not come back together. */
@@ -13,10 +15,7 @@ export class NoAnswer extends Error {
 
 /** Rejects with `NoAnswer` when the work takes longer; the work itself goes on, its outcome is dropped. */
 export function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new NoAnswer(`no answer within ${ms} ms`)), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+  return withDeadline(ms, work, () => new NoAnswer(`no answer within ${ms} ms`));
 }
 
 /** Lets a number of works run at a time; the others wait in line. */

@@ -1,6 +1,6 @@
 import { Kafka, KafkaJSError, KafkaJSProtocolError, logLevel } from 'kafkajs';
 import type { Admin, RetryOptions, SASLOptions } from 'kafkajs';
-import { EngineError, messageOf, pause } from '#libs/core';
+import { EngineError, messageOf, pause, withDeadline } from '#libs/core';
 
 export interface KafkaConnection {
   /** `host:port` each; some of the cluster's are enough. */
@@ -89,21 +89,9 @@ export class DeadlineError extends EngineError {
   override readonly name = 'DeadlineError';
 }
 
-export async function within<T>(timeoutMs: number, what: string, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new DeadlineError(`Kafka, ${what}: no answer in ${Math.ceil(timeoutMs)} ms`)),
-      timeoutMs,
-    );
-  });
-  // What comes of it after the deadline is nobody's any more.
-  promise.catch(() => undefined);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function within<T>(timeoutMs: number, what: string, promise: Promise<T>): Promise<T> {
+  const late = (): Error => new DeadlineError(`Kafka, ${what}: no answer in ${Math.ceil(timeoutMs)} ms`);
+  return withDeadline(timeoutMs, promise, late);
 }
 
 /** For what is only tidying up. */

@@ -5,7 +5,7 @@ import {
   MAX_WORD_MATCHES,
   parseDocument,
   QueryTooBroadError,
-  rarest,
+  rangeOfRarest,
 } from '#libs/core';
 import type {
   Document,
@@ -23,9 +23,6 @@ const MAX_STATEMENTS = 256;
 /** A query by words looks at this many documents a statement, and stops between statements when its time is over. */
 const WORDS_CHUNK = 250;
 const WORDS_BUDGET_MS = 25;
-
-/** What begins with a word comes before the word with this behind it. */
-const LAST_CHARACTER = '\u{10FFFF}';
 
 /** Documents read at once, and bytes of them after which a page ends early: it is built in memory, and again as text. */
 const READ_AT_ONCE = 64;
@@ -185,8 +182,8 @@ export class Finder {
   #bounds(query: DocumentQuery, shape: Shape, after: readonly IndexValue[] | undefined): SqlValue[] {
     const bounds = { from: [query.from ?? null], to: [query.to ?? null], after: after ?? [], none: [] };
     const equals = shape.equals.map((field) => indexValue(query.equals[field]));
-    const word = rarest(query.words ?? []);
-    const through = shape.byWords ? [word, word + LAST_CHARACTER] : [];
+    const { from, to } = rangeOfRarest(query.words ?? []);
+    const through = shape.byWords ? [from, to] : [];
     return [
       ...through,
       ...equals,

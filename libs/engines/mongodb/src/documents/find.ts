@@ -5,7 +5,7 @@ import {
   MAX_WORD_MATCHES,
   parseDocument,
   QueryTooBroadError,
-  rarest,
+  rangeOfRarest,
 } from '#libs/core';
 import type {
   Document,
@@ -31,9 +31,6 @@ const EMPTY_RANGE = 51_175;
 const IN_PATTERN = /[\\^$.*+?()[\]{}|#\s\0-]/g;
 const MIN = new MinKey();
 const MAX = new MaxKey();
-
-/** What begins with a word comes before the word with this behind it. */
-const LAST_CHARACTER = '\u{10FFFF}';
 
 /** How one page is asked for. */
 export interface FindPlan {
@@ -139,7 +136,7 @@ export class PlannedQuery {
   /** Bounds and place as expressions, which compare values of different types as an index orders them. */
   #filterByWords(place: DocumentPlace | undefined): Filter<StoredDocument> {
     const { from, to, order, words = [] } = this.query;
-    const word = rarest(words);
+    const rare = rangeOfRarest(words);
     const [first] = this.sort;
     const names = [...this.sort.map(fieldName), '_id'];
     const bounds = [
@@ -148,7 +145,7 @@ export class PlannedQuery {
       ...(place === undefined ? [] : [beyond(order === 'asc' ? '$gt' : '$lt', names, place)]),
     ];
     // Of one and the same term: else its bounds could be met by two of them.
-    const terms = { $elemMatch: { $gte: word, $lt: word + LAST_CHARACTER } };
+    const terms = { $elemMatch: { $gte: rare.from, $lt: rare.to } };
     return { ...this.#filter(), terms, $expr: { $and: bounds } };
   }
 
